@@ -1,0 +1,61 @@
+# Sourced by up and down: the names of everything a run owns, all derived from its folder, so that
+# `down` finds them after any crash, and knows a process is ours before it ends it.
+#
+#   /run/netns/vedette-ID            network namespace of the whole cluster
+#   vdtN                             host end of its veth; its alias is the run folder, its number the slot
+#   <cgroup mounts>/vedette-ID       control group: every process of the run, pods included
+
+PATH=$PATH:/usr/sbin:/sbin
+
+say() { printf '%s\n' "$*" >&2; }
+die() {
+    say "cluster: $*"
+    exit 1
+}
+
+name_run() { # FOLDER
+    run=$(realpath -m "$1")
+    name=vedette-$(printf '%s' "$run" | sha256sum | cut -c1-8)
+    netns=/run/netns/$name
+}
+
+# One line per hierarchy; cgroup v2 alone on new machines, one per controller (and perhaps v2) on old ones.
+cgroup_mounts() {
+    if [[ -e /sys/fs/cgroup/cgroup.controllers ]]; then
+        printf '/sys/fs/cgroup\n'
+    else
+        awk '$3 ~ /^cgroup2?$/ { print $2 }' /proc/self/mounts
+    fi
+}
+
+# Prints the ids of all processes of the run.
+processes_of_run() {
+    local mount
+    cgroup_mounts | while read -r mount; do
+        [[ -d $mount/$name ]] || continue
+        find "$mount/$name" -name cgroup.procs -exec cat {} + 2>/dev/null || true
+    done | sort -un | grep -vx 0 || true
+}
+
+is_of_run() { grep -q "/$name\(/\|\$\)" "/proc/$1/cgroup" 2>/dev/null; } # PID
+
+# "slot host-interface run-folder" of every cluster on this machine, dead or alive.
+list_runs() {
+    local alias_file interface
+    for alias_file in /sys/class/net/vdt[0-9]*/ifalias; do
+        [[ -e $alias_file ]] || continue
+        interface=${alias_file%/ifalias}
+        interface=${interface##*/}
+        printf '%s %s %s\n' "${interface#vdt}" "$interface" "$(cat "$alias_file")"
+    done
+}
+
+# A process id alone may be reused: an owner is "pid start-time".
+start_time_of() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; } # PID
+owner_is_dead() { # OWNER
+    [[ $1 ]] && [[ $(start_time_of "${1% *}") != "${1#* }" ]]
+}
+
+# Paths that kubelet, containerd and the CNI library do not let us choose. Each node sees an empty
+# file system of its own there, in a mount namespace of its own.
+fixed_folders=(/var/lib/kubelet /var/lib/cni /var/log/containers /run/containerd)
