@@ -1,0 +1,84 @@
+// nodes-ready: nodes that have not been Ready for longer than min_age. Cordoned nodes are somebody's intention and
+// are left out unless asked for (kubernetes-mixin does the same). One unready node is a warning until it is a
+// control-plane node or one of many.
+
+#include "base/duration.hpp"
+#include "check/catalogue/nodes/nodes.hpp"
+#include "check/objects/node.hpp"
+
+#include <fmt/format.h>
+
+namespace vedette::check {
+namespace {
+
+constexpr ParamSpec with[] = {
+    {"ignore_cordoned", ParamKind::flag, "true", "leave out nodes that are marked unschedulable"},
+    {"max_unready_percent", ParamKind::number, "10", "more unready nodes than this share are critical", 0, 100},
+};
+
+std::vector<Read> needs() {
+    std::vector<Read> reads;
+    reads.push_back(read_of<Node>());
+    return reads;
+}
+
+Failure unready(Node const& node, Condition const* ready) {
+    Failure failure{.kind = "Node", .ns = std::nullopt, .name = node.meta.name};
+    failure.status = node.is_control_plane() ? Status::critical : Status::warning;
+    if (!ready) {
+        failure.reason = "NoReadyCondition";
+        failure.message = "has never reported whether it is ready";
+        failure.since = node.meta.created;
+        return failure;
+    }
+    failure.reason = ready->reason.empty() ? "NotReady" : ready->reason;
+    failure.message = ready->message.empty() ? fmt::format("is not ready ({})", failure.reason)
+                                             : fmt::format("is not ready: {}", ready->message);
+    failure.since = ready->since;
+    return failure;
+}
+
+Outcome judge(View const& view, Params const& params, WallTime now) {
+    std::vector<Failure> found;
+    std::int64_t total = 0;
+    for (auto const* node : view.list<Node>()) {
+        if (node->unschedulable && params.flag("ignore_cordoned")) continue;
+        ++total;
+        auto const* ready = find_condition(node->conditions, "Ready");
+        if (ready && ready->status == "True") continue;
+        auto failure = unready(*node, ready);
+        if (failure.since && now - *failure.since < params.min_age) continue;
+        found.push_back(std::move(failure));
+    }
+    auto const percent = total ? 100.0 * static_cast<double>(found.size()) / static_cast<double>(total) : 0.0;
+    Findings findings;
+    for (auto& failure : found) {
+        if (percent > params.number("max_unready_percent")) failure.status = Status::critical;
+        findings.add(std::move(failure));
+    }
+    auto const ready = total - static_cast<std::int64_t>(found.size());
+    auto outcome = std::move(findings).conclude(total, fmt::format("{} of {} nodes ready", ready, total),
+                                                params.max_failures_listed, now);
+    outcome.measurements = {{"nodes_ready", static_cast<double>(ready)}, {"nodes_total", static_cast<double>(total)}};
+    outcome.thresholds = {{"unready_percent", nullptr, params.number("max_unready_percent")}};
+    return outcome;
+}
+
+}  // namespace
+
+CheckType const nodes_ready{
+    .name = "nodes-ready",
+    .group = "nodes",
+    .summary = "Nodes whose Ready condition has not been True for min_age",
+    .explain =
+        "Warning for a worker; critical for a control-plane node, or when more than max_unready_percent of the "
+        "nodes are not ready. Look at `kubectl describe node NAME`: the message says whether the kubelet stopped "
+        "reporting or reports a broken runtime or network.",
+    .min_age = std::chrono::minutes(5),
+    .with = with,
+    .needs = needs,
+    .judge = judge,
+    .cluster_scoped = true,
+};
+
+}  // namespace vedette::check

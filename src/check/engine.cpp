@@ -1,0 +1,301 @@
+// The engine's coroutines: a task per shared list, a task per worker, and a main that waits for all workers or for an
+// interruption. Cancellation needs no special path in a check: whoever has no report when the workers are gone was
+// interrupted.
+
+#include "check/engine.hpp"
+
+#include "base/duration.hpp"
+#include "base/task_group.hpp"
+#include "base/with_deadline.hpp"
+#include "check/fetch_plan.hpp"
+#include "check/read_verdict.hpp"
+
+#include <fmt/format.h>
+
+namespace vedette::check {
+
+void Interrupt::raise() {
+    raised_ = true;
+    if (action_) action_();
+}
+
+std::map<Status, int> RunReport::counts() const {
+    std::map<Status, int> counts;
+    for (auto const& check : checks) ++counts[check.outcome.status];
+    return counts;
+}
+
+namespace {
+
+constexpr int default_workers = 64;
+constexpr auto longest_read = std::chrono::minutes(10);
+
+// One planned read while it is under way. Waiters hold it by shared_ptr; `ended` wakes them.
+struct SharedRead {
+    SharedRead(PlannedRead what, asio::any_io_executor executor)
+        : plan(std::move(what)), ended(executor, "shared list") {}
+    PlannedRead plan;
+    Event ended;
+    bool done = false;
+    std::optional<Error> error;
+};
+
+class Run {
+public:
+    Run(asio::any_io_executor executor, std::vector<Instance> instances, ProbeContext& context, RunOptions options,
+        std::vector<Sink*> sinks)
+        : instances_(std::move(instances)),
+          context_(context),
+          options_(std::move(options)),
+          sinks_(std::move(sinks)),
+          executor_(executor),
+          reports_(instances_.size()),
+          changed_(executor, "checks"),
+          reads_group_(executor),
+          workers_(executor) {}
+
+    Async<RunReport> run(Interrupt& interrupt);
+
+private:
+    void start_reads();
+    Async<void> fetch(std::shared_ptr<SharedRead> read);
+    Task<void> fetch_scope(SharedRead& read, Listing& listing, std::string ns, Deadline deadline);
+
+    Async<void> work(int worker);
+    Async<void> run_one(std::size_t index, int worker);
+    Async<Outcome> attempt(Instance const& instance, Deadline deadline);
+    Task<Outcome> execute(Instance const& instance, Deadline deadline);
+    Task<Outcome> judge(Instance const& instance);
+    std::string skip_reason(Instance const& instance) const;
+    void finish(std::size_t index, CheckReport report, int worker);
+
+    std::vector<Instance> instances_;
+    ProbeContext& context_;
+    RunOptions options_;
+    std::vector<Sink*> sinks_;
+    asio::any_io_executor executor_;
+
+    Snapshot snapshot_;
+    std::map<std::string, std::shared_ptr<SharedRead>> reads_;
+    std::vector<std::optional<CheckReport>> reports_;
+    std::size_t next_ = 0;
+    Event changed_;
+    TaskGroup reads_group_;
+    TaskGroup workers_;
+};
+
+CheckReport blank_report(Instance const& instance) {
+    CheckReport report;
+    report.id = instance.id;
+    report.identity = instance.identity;
+    return report;
+}
+
+// --- shared reads -------------------------------------------------------------------------------------------------
+
+void Run::start_reads() {
+    if (!context_.client) return;
+    for (auto& [name, plan] : plan_reads(instances_, options_.namespaces)) {
+        auto read = std::make_shared<SharedRead>(std::move(plan), executor_);
+        reads_.emplace(name, read);
+        reads_group_.spawn(fetch(read));
+    }
+}
+
+Async<void> Run::fetch(std::shared_ptr<SharedRead> read) {
+    auto const deadline = std::min(options_.deadline, context_.clock.now() + longest_read);
+    auto listing = read->plan.make();
+    auto scopes = read->plan.namespaces;
+    if (scopes.empty()) scopes.insert("");
+    for (auto const& ns : scopes) {
+        auto const fetched = co_await fetch_scope(*read, *listing, ns, deadline);
+        if (fetched) continue;
+        read->error = fetched.error();
+        break;
+    }
+    if (!read->error) snapshot_.listings[read->plan.resource.qualified()] = std::move(listing);
+    read->done = true;
+    read->ended.notify();
+}
+
+Task<void> Run::fetch_scope(SharedRead& read, Listing& listing, std::string ns, Deadline deadline) {
+    auto one_scope = read.plan.make();  // a list that restarts drops only its own scope
+    auto add = [&listing = *one_scope](kube::Object const& object) { listing.add(object); };
+    auto restart = [&listing = *one_scope] { listing.clear(); };
+    auto ended = co_await context_.client->list(read.plan.resource, std::move(ns), kube::ListOptions{},
+                                                read.plan.projection, add, restart, deadline);
+    if (!ended) co_return pass(ended);
+    listing.append(std::move(*one_scope));
+    co_return Result<void>{};
+}
+
+// --- one check ----------------------------------------------------------------------------------------------------
+
+Task<Outcome> Run::judge(Instance const& instance) {
+    for (auto const& need : instance.type->needs()) {
+        auto const found = reads_.find(need.resource.qualified());
+        ensure(found != reads_.end(), "every need of a check that runs was planned");
+        auto const read = found->second;
+        while (!read->done) co_await read->ended.wait();
+        if (!read->error || need.optional) continue;
+        co_return outcome_of_failed_read(*read->error, need.resource, !read->plan.namespaces.empty());
+    }
+    View const view(snapshot_, instance.params);
+    co_return instance.type->judge(view, instance.params, context_.clock.wall());
+}
+
+Task<Outcome> Run::execute(Instance const& instance, Deadline deadline) {
+    if (instance.type->judge) {
+        auto judged = co_await judge(instance);
+        co_return judged;
+    }
+    auto outcome = co_await instance.type->probe(context_, instance.params, deadline);
+    co_return outcome;
+}
+
+Async<Outcome> Run::attempt(Instance const& instance, Deadline deadline) {
+    auto const began = context_.clock.now();
+    std::string bug;
+    try {
+        auto result = co_await with_deadline(context_.clock, deadline, execute(instance, deadline));
+        if (result) co_return std::move(*result);
+        if (result.error().code() == Errc::timed_out) {
+            co_return Outcome::timeout(
+                fmt::format("timed out after {}", format_duration(context_.clock.now() - began)));
+        }
+        co_return Outcome::unknown(result.error().text());
+    } catch (boost::system::system_error const& e) {
+        if (e.code() == asio::error::operation_aborted) throw;
+        bug = e.what();
+    } catch (std::exception const& e) {
+        bug = e.what();
+    }
+    co_return Outcome::unknown(fmt::format("the check itself failed: {}; please report this", bug), "CheckFailed");
+}
+
+std::string Run::skip_reason(Instance const& instance) const {
+    if (auto why = why_skipped(instance, options_.namespaces); !why.empty()) return why;
+    auto const& variable = instance.params.skip_if;
+    if (variable.empty() || !context_.environment) return {};
+    auto const value = context_.environment(variable);
+    if (!value || value->empty() || *value == "0" || *value == "false") return {};
+    return fmt::format("skip_if: {} is set", variable);
+}
+
+void apply_severity(Outcome& outcome, Status severity) {
+    if (severity != Status::warning || outcome.status != Status::critical) return;
+    outcome.status = Status::warning;
+    for (auto& failure : outcome.failures) {
+        if (failure.status == Status::critical) failure.status = Status::warning;
+    }
+}
+
+Async<void> Run::run_one(std::size_t index, int worker) {
+    auto const& instance = instances_[index];
+    auto report = blank_report(instance);
+    if (auto why = skip_reason(instance); !why.empty()) {
+        report.outcome = Outcome::skipped(std::move(why));
+        finish(index, std::move(report), worker);
+        co_return;
+    }
+    for (auto* sink : sinks_) sink->on_check_started(instance, worker);
+    auto const began = context_.clock.now();
+    report.started_at = context_.clock.wall();
+    auto const timeout = options_.timeout > Duration::zero() ? options_.timeout : instance.params.timeout;
+    auto const deadline = began + timeout;
+    if (instance.type->needs_cluster && !context_.client) {
+        report.outcome = Outcome::unknown("this check needs a cluster, and no kubeconfig was found", "NoCluster");
+    } else {
+        // Shared reads are not made again, so only a probe can do better the second time.
+        auto const attempts = instance.type->probe ? 1 + instance.params.retries : 1;
+        do {
+            ++report.attempts;
+            report.outcome = co_await attempt(instance, deadline);
+        } while (!is_healthy(report.outcome.status) && report.attempts < attempts && context_.clock.now() < deadline);
+    }
+    apply_severity(report.outcome, instance.params.severity);
+    report.finished_at = context_.clock.wall();
+    report.duration = context_.clock.now() - began;
+    finish(index, std::move(report), worker);
+}
+
+void Run::finish(std::size_t index, CheckReport report, int worker) {
+    ensure(!reports_[index], "a check ends once");
+    reports_[index] = std::move(report);
+    for (auto* sink : sinks_) sink->on_check_finished(*reports_[index], worker);
+}
+
+Async<void> Run::work(int worker) {
+    while (next_ < instances_.size()) {
+        auto const index = next_++;
+        co_await run_one(index, worker);
+    }
+}
+
+// --- the run ------------------------------------------------------------------------------------------------------
+
+Async<RunReport> Run::run(Interrupt& interrupt) {
+    RunReport summary;
+    auto const began = context_.clock.now();
+    summary.started_at = context_.clock.wall();
+    if (context_.target) {
+        summary.server = context_.target->server;
+        summary.context = context_.target->context;
+    }
+    for (auto* sink : sinks_) sink->on_begin(instances_);
+
+    start_reads();
+    auto const limit = static_cast<std::size_t>(options_.workers > 0 ? options_.workers : default_workers);
+    auto const count = std::min(limit, instances_.size());
+    std::size_t working = count;
+    for (std::size_t i = 0; i < count; ++i) {
+        workers_.spawn([](Run& self, int worker, std::size_t& left) -> Async<void> {
+            co_await self.work(worker);
+            --left;
+            self.changed_.notify();
+        }(*this, static_cast<int>(i) + 1, working));
+    }
+    interrupt.on_raise([this] { changed_.notify(); });
+    std::optional<Clock::TimerId> timer;
+    if (options_.deadline != no_deadline) {
+        timer = context_.clock.call_at(options_.deadline, [this, &interrupt] { interrupt.raise(); });
+    }
+    while (working > 0 && !interrupt.raised()) co_await changed_.wait();
+    if (timer) context_.clock.cancel(*timer);
+    interrupt.on_raise(nullptr);
+    co_await workers_.stop();
+    co_await reads_group_.stop();
+
+    for (std::size_t i = 0; i < instances_.size(); ++i) {
+        if (reports_[i]) continue;
+        summary.interrupted = true;
+        auto report = blank_report(instances_[i]);
+        report.outcome = Outcome::unknown("not finished: interrupted", "Interrupted");
+        finish(i, std::move(report), 1);
+    }
+    summary.status = Status::skipped;
+    for (auto& report : reports_) {
+        summary.status = worse(summary.status, report->outcome.status);
+        summary.checks.push_back(std::move(*report));
+    }
+    summary.finished_at = context_.clock.wall();
+    summary.duration = context_.clock.now() - began;
+    for (auto* sink : sinks_) sink->on_end(summary);
+    co_return summary;
+}
+
+}  // namespace
+
+Async<RunReport> run_checks(std::vector<Instance> instances, ProbeContext& context, RunOptions options,
+                            std::vector<Sink*> sinks, Interrupt& interrupt) {
+    auto const executor = co_await asio::this_coro::executor;
+    // The filters of --namespace reach each check's own view.
+    if (!options.namespaces.empty()) {
+        for (auto& instance : instances) instance.params.namespaces = options.namespaces;
+    }
+    Run run(executor, std::move(instances), context, std::move(options), std::move(sinks));
+    auto report = co_await run.run(interrupt);
+    co_return report;
+}
+
+}  // namespace vedette::check

@@ -1,0 +1,29 @@
+#pragma once
+// The fetch plan: which lists a run makes so that every check has what it needs, each list once. Pure; `checks rbac`
+// prints the same plan as rights.
+
+#include "check/instance.hpp"
+
+#include <map>
+#include <set>
+
+namespace vedette::check {
+
+struct PlannedRead {
+    kube::Resource resource;
+    kube::Projection projection;
+    std::unique_ptr<Listing> (*make)();
+    std::set<std::string> namespaces;  ///< one LIST each; empty: one LIST of the whole cluster
+};
+
+/// By resource.qualified().
+using FetchPlan = std::map<std::string, PlannedRead>;
+
+/// `run_namespaces` is --namespace. Instances with exact names only are read name by name; a glob, or no name, makes
+/// the read cluster-wide.
+FetchPlan plan_reads(std::vector<Instance> const& instances, std::vector<std::string> const& run_namespaces);
+
+/// Why the instance does not apply to a run restricted to some namespaces or without a cluster; empty if it does.
+std::string why_skipped(Instance const& instance, std::vector<std::string> const& run_namespaces);
+
+}  // namespace vedette::check

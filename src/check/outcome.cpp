@@ -1,0 +1,139 @@
+#include "check/outcome.hpp"
+
+#include "base/duration.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+namespace vedette::check {
+
+std::string_view to_string(Status status) {
+    switch (status) {
+        case Status::ok:
+            return "ok";
+        case Status::warning:
+            return "warning";
+        case Status::critical:
+            return "critical";
+        case Status::unknown:
+            return "unknown";
+        case Status::timeout:
+            return "timeout";
+        case Status::skipped:
+            return "skipped";
+    }
+    return "unknown";
+}
+
+int severity_of(Status status) {
+    switch (status) {
+        case Status::critical:
+            return 5;
+        case Status::timeout:
+            return 4;
+        case Status::unknown:
+            return 3;
+        case Status::warning:
+            return 2;
+        case Status::ok:
+            return 1;
+        case Status::skipped:
+            return 0;
+    }
+    return 3;
+}
+
+Status worse(Status a, Status b) {
+    return severity_of(a) >= severity_of(b) ? a : b;
+}
+
+bool is_healthy(Status status) {
+    return severity_of(status) <= severity_of(Status::warning);
+}
+
+std::string object_name(Failure const& failure) {
+    if (failure.ns) return fmt::format("{} {}/{}", failure.kind, *failure.ns, failure.name);
+    return fmt::format("{} {}", failure.kind, failure.name);
+}
+
+namespace {
+
+Outcome plain(Status status, std::string message, std::string reason) {
+    Outcome outcome;
+    outcome.status = status;
+    outcome.message = std::move(message);
+    outcome.reason = std::move(reason);
+    return outcome;
+}
+
+}  // namespace
+
+Outcome Outcome::ok(std::string message, std::string reason) {
+    return plain(Status::ok, std::move(message), std::move(reason));
+}
+Outcome Outcome::warning(std::string message, std::string reason) {
+    return plain(Status::warning, std::move(message), std::move(reason));
+}
+Outcome Outcome::critical(std::string message, std::string reason) {
+    return plain(Status::critical, std::move(message), std::move(reason));
+}
+Outcome Outcome::unknown(std::string message, std::string reason) {
+    return plain(Status::unknown, std::move(message), std::move(reason));
+}
+Outcome Outcome::timeout(std::string message) {
+    return plain(Status::timeout, std::move(message), "DeadlineExceeded");
+}
+Outcome Outcome::skipped(std::string message, std::string reason) {
+    return plain(Status::skipped, std::move(message), std::move(reason));
+}
+
+namespace {
+
+bool goes_first(Failure const& a, Failure const& b) {
+    auto const key = [](Failure const& f) {
+        return std::tuple(-severity_of(f.status), f.since.value_or(WallTime::max()),
+                          std::string_view(f.ns ? *f.ns : ""), std::string_view(f.name), std::string_view(f.reason));
+    };
+    return key(a) < key(b);
+}
+
+// Several containers of one pod are one failed object.
+std::int64_t distinct_objects(std::vector<Failure> const& failures) {
+    std::vector<std::tuple<std::string_view, std::string_view, std::string_view>> names;
+    for (auto const& f : failures) names.emplace_back(f.kind, f.ns ? *f.ns : "", f.name);
+    std::sort(names.begin(), names.end());
+    return std::unique(names.begin(), names.end()) - names.begin();
+}
+
+}  // namespace
+
+Outcome Findings::conclude(std::int64_t checked, std::string ok_message, std::size_t max_listed, WallTime now) && {
+    Outcome outcome;
+    outcome.checked = checked;
+    if (failures_.empty()) {
+        outcome.status = Status::ok;
+        outcome.reason = "Ok";
+        outcome.message = std::move(ok_message);
+        return outcome;
+    }
+    std::sort(failures_.begin(), failures_.end(), goes_first);
+    auto const& first = failures_.front();
+    outcome.status = first.status;
+    outcome.reason = first.reason;
+    outcome.failed = distinct_objects(failures_);
+    outcome.message = fmt::format("{} {}", object_name(first), first.message);
+    if (first.since && *first.since <= now) {
+        fmt::format_to(std::back_inserter(outcome.message), ", since {} ago", format_age(now - *first.since));
+    }
+    if (outcome.failed > 1) {
+        fmt::format_to(std::back_inserter(outcome.message), "; {} more like it", outcome.failed - 1);
+    }
+    outcome.failures_truncated = failures_.size() > max_listed;
+    if (outcome.failures_truncated) failures_.resize(max_listed);
+    outcome.failures = std::move(failures_);
+    return outcome;
+}
+
+}  // namespace vedette::check

@@ -1,0 +1,86 @@
+#pragma once
+// Outcome: the answer to a check. Everything a check meets is a finding; a check has no error channel.
+
+#include "base/clock.hpp"
+
+#include <boost/json.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace vedette::check {
+
+/// Worst first when compared by severity_of(): critical > timeout > unknown > warning > ok > skipped.
+enum class Status { ok, warning, critical, unknown, timeout, skipped };
+
+std::string_view to_string(Status status);
+/// Higher is worse.
+int severity_of(Status status);
+Status worse(Status a, Status b);
+/// ok, warning and skipped are healthy.
+bool is_healthy(Status status);
+
+/// One object (or part of one) that makes the outcome what it is.
+struct Failure {
+    std::string kind;               ///< "Pod"
+    std::optional<std::string> ns;  ///< absent: cluster-scoped
+    std::string name;
+    Status status = Status::critical;
+    std::string reason;   ///< CamelCase: "CrashLoopBackOff"
+    std::string message;  ///< a sentence without the object's name in front
+    std::optional<WallTime> since;
+
+    bool operator==(Failure const&) const = default;
+};
+
+/// "Pod shop/web-1", "Node n1"
+std::string object_name(Failure const& failure);
+
+/// A pair of limits by name, as the check applied them; a limit it does not have is null.
+struct Threshold {
+    std::string name;
+    boost::json::value warning;
+    boost::json::value critical;
+    bool operator==(Threshold const&) const = default;
+};
+
+struct Outcome {
+    Status status = Status::unknown;
+    std::string reason;             ///< CamelCase word, stable, to filter on
+    std::string message;            ///< one sentence: what, which, why, since when
+    std::int64_t checked = 0;       ///< objects looked at
+    std::int64_t failed = 0;        ///< objects that made it warning or critical
+    std::vector<Failure> failures;  ///< sorted by status, since, namespace, name; at most max_failures_listed
+    bool failures_truncated = false;
+    std::vector<std::pair<std::string, double>> measurements;  ///< snake_case name with its unit
+    boost::json::object details;
+    std::vector<Threshold> thresholds;
+
+    static Outcome ok(std::string message, std::string reason = "Ok");
+    static Outcome warning(std::string message, std::string reason);
+    static Outcome critical(std::string message, std::string reason);
+    static Outcome unknown(std::string message, std::string reason = "Unknown");
+    static Outcome timeout(std::string message);
+    static Outcome skipped(std::string message, std::string reason = "Skipped");
+};
+
+/// Collects failures while a judge walks its objects, and concludes the outcome all checks share: worst status,
+/// sorted list, one sentence with the most useful fact first.
+class Findings {
+public:
+    void add(Failure failure) { failures_.push_back(std::move(failure)); }
+    bool empty() const { return failures_.empty(); }
+    std::size_t size() const { return failures_.size(); }
+
+    /// `ok_message` when nothing was found, else "Pod shop/web-1 <message> (and 4 more: ...)". `noun` counts:
+    /// "12 pods". `now` words "since".
+    Outcome conclude(std::int64_t checked, std::string ok_message, std::size_t max_listed, WallTime now) &&;
+
+private:
+    std::vector<Failure> failures_;
+};
+
+}  // namespace vedette::check

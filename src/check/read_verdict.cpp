@@ -1,0 +1,41 @@
+#include "check/read_verdict.hpp"
+
+#include "base/redact.hpp"
+
+#include <fmt/format.h>
+
+namespace vedette::check {
+namespace {
+
+// The error says "list pods: ..."; our sentence already says what we were doing.
+std::string cause_of(Error const& error) {
+    auto text = redact(error.text());
+    if (text.starts_with("list ")) {
+        if (auto const colon = text.find(": "); colon != std::string::npos) text.erase(0, colon + 2);
+    }
+    return text;
+}
+
+}  // namespace
+
+Outcome outcome_of_failed_read(Error const& error, kube::Resource const& resource, bool restricted) {
+    switch (error.code()) {
+        case Errc::denied: {
+            auto message = fmt::format("no permission: this needs the verb list on {}", resource.qualified());
+            if (!restricted && resource.namespaced) {
+                message += " in the whole cluster; with rights in one namespace only, use --namespace";
+            }
+            return Outcome::unknown(std::move(message), "Forbidden");
+        }
+        case Errc::unsupported:
+            return Outcome::skipped(fmt::format("the cluster does not serve {}", resource.qualified()), "NotServed");
+        case Errc::timed_out:
+            return Outcome::unknown(fmt::format("could not list {}: {}", resource.plural, cause_of(error)),
+                                    "ReadTimedOut");
+        default:
+            return Outcome::unknown(fmt::format("could not list {}: {}", resource.plural, cause_of(error)),
+                                    "ReadFailed");
+    }
+}
+
+}  // namespace vedette::check

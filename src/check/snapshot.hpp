@@ -1,0 +1,119 @@
+#pragma once
+// Snapshot: what one run has read from the API server, as small structs. One LIST per kind per run, shared by every
+// check that wants it; a check sees it through a View that applies its own namespaces, exclusions and selector.
+//
+// An object type T (check/objects/) has:
+//   static kube::Resource resource();            which list
+//   static kube::Projection projection();        which fields survive the parse
+//   static T from(boost::json::object const&);   never throws on odd or missing fields
+//   Meta meta;
+
+#include "base/ensure.hpp"
+#include "base/error.hpp"
+#include "check/objects/meta.hpp"
+#include "check/params.hpp"
+#include "kube/projection.hpp"
+#include "kube/resource.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace vedette::check {
+
+/// The objects of one list, type-erased.
+class Listing {
+public:
+    virtual ~Listing() = default;
+    virtual void add(boost::json::object const& object) = 0;
+    /// Takes over all objects of `other`, which is of the same type.
+    virtual void append(Listing&& other) = 0;
+    virtual void clear() = 0;
+    virtual std::size_t size() const = 0;
+};
+
+template <class T>
+class ListingOf final : public Listing {
+public:
+    void add(boost::json::object const& object) override { items.push_back(T::from(object)); }
+    void append(Listing&& other) override {
+        auto* same = dynamic_cast<ListingOf*>(&other);
+        ensure(same != nullptr, "one resource is decoded to one type");
+        if (items.empty()) {
+            items = std::move(same->items);
+        } else {
+            std::move(same->items.begin(), same->items.end(), std::back_inserter(items));
+        }
+    }
+    void clear() override { items.clear(); }
+    std::size_t size() const override { return items.size(); }
+    std::vector<T> items;
+};
+
+/// One list that a check needs.
+struct Read {
+    kube::Resource resource;
+    kube::Projection projection;
+    std::unique_ptr<Listing> (*make)();
+    /// Missing rights or an unserved kind do not stop the check: it judges without (View::has says so).
+    bool optional = false;
+    /// Non-empty: only this namespace is read (leases of kube-system).
+    std::string only_namespace = {};
+};
+
+template <class T>
+Read read_of(bool optional = false) {
+    return Read{T::resource(),
+                T::projection(),
+                [] -> std::unique_ptr<Listing> { return std::make_unique<ListingOf<T>>(); },
+                optional,
+                {}};
+}
+
+class Snapshot {
+public:
+    /// By resource.qualified().
+    std::map<std::string, std::unique_ptr<Listing>> listings;
+};
+
+/// Whether the object is one this check looks at: its namespaces, exclude and selector.
+bool in_scope(Meta const& meta, bool namespaced, Params const& params);
+
+/// A check's sight of the snapshot.
+class View {
+public:
+    View(Snapshot const& snapshot, Params const& params) : snapshot_(snapshot), params_(params) {}
+
+    template <class T>
+    bool has() const {
+        return snapshot_.listings.contains(T::resource().qualified());
+    }
+
+    /// The objects in this check's scope. The pointers live as long as the snapshot.
+    template <class T>
+    std::vector<T const*> list() const {
+        std::vector<T const*> result;
+        auto const resource = T::resource();
+        for (auto const& item : everything<T>()) {
+            if (in_scope(item.meta, resource.namespaced, params_)) result.push_back(&item);
+        }
+        return result;
+    }
+
+    /// Also the objects out of scope: the endpoints of a Service that a webhook points to.
+    template <class T>
+    std::vector<T> const& everything() const {
+        auto const found = snapshot_.listings.find(T::resource().qualified());
+        ensure(found != snapshot_.listings.end(), "a check reads only what it needs() declares");
+        auto const* typed = dynamic_cast<ListingOf<T> const*>(found->second.get());
+        ensure(typed != nullptr, "one resource is decoded to one type");
+        return typed->items;
+    }
+
+private:
+    Snapshot const& snapshot_;
+    Params const& params_;
+};
+
+}  // namespace vedette::check
