@@ -258,7 +258,7 @@ Async<RunReport> Run::run(Interrupt& interrupt) {
     interrupt.on_raise([this] { changed_.notify(); });
     std::optional<Clock::TimerId> timer;
     if (options_.deadline != no_deadline) {
-        timer = context_.clock.call_at(options_.deadline, [this, &interrupt] { interrupt.raise(); });
+        timer = context_.clock.call_at(options_.deadline, [&interrupt] { interrupt.raise(); });
     }
     while (working > 0 && !interrupt.raised()) co_await changed_.wait();
     if (timer) context_.clock.cancel(*timer);

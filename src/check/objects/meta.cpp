@@ -18,8 +18,8 @@ Meta Meta::from(boost::json::object const& object) {
             meta.owner_name = get_string(owner, "name");
         }
     }
-    if (auto const* labels = find(object, "metadata.labels"); labels && labels->is_object()) {
-        for (auto const& [key, value] : labels->get_object()) {
+    if (auto const* found = find(object, "metadata.labels"); found && found->is_object()) {
+        for (auto const& [key, value] : found->get_object()) {
             if (value.is_string()) meta.labels.emplace_back(key, value.get_string());
         }
     }

@@ -1,0 +1,98 @@
+#include "telemetry/prometheus.hpp"
+
+#include "base/json.hpp"
+
+#include <fmt/format.h>
+
+namespace vedette::telemetry {
+namespace {
+
+std::string escaped(std::string_view text) {
+    std::string result;
+    for (char const c : text) {
+        if (c == '\\' || c == '"') result += '\\';
+        if (c == '\n') {
+            result += "\\n";
+        } else {
+            result += c;
+        }
+    }
+    return result;
+}
+
+std::string labels_of(check::CheckReport const& check) {
+    return fmt::format("check_group=\"{}\",check_name=\"{}\",check_service=\"{}\"", escaped(check.identity.group),
+                       escaped(check.identity.name), escaped(check.identity.service));
+}
+
+double seconds(Duration duration) {
+    return static_cast<double>(duration.count()) / 1e9;
+}
+
+double unix_seconds(WallTime when) {
+    return static_cast<double>(when.time_since_epoch().count()) / 1e9;
+}
+
+class Text {
+public:
+    void family(std::string_view name, std::string_view help) {
+        fmt::format_to(std::back_inserter(text_), "# HELP {} {}\n# TYPE {} gauge\n", name, help, name);
+    }
+    void sample(std::string_view name, std::string_view labels, double value) {
+        auto const braces = labels.empty() ? std::string() : fmt::format("{{{}}}", labels);
+        fmt::format_to(std::back_inserter(text_), "{}{} {}\n", name, braces, format_double(value));
+    }
+    std::string take() { return std::move(text_); }
+
+private:
+    std::string text_;
+};
+
+constexpr check::Status statuses[] = {check::Status::ok,      check::Status::warning, check::Status::critical,
+                                      check::Status::unknown, check::Status::timeout, check::Status::skipped};
+
+}  // namespace
+
+std::string prometheus_text(check::RunReport const& report) {
+    Text text;
+    text.family("vedette_check_healthy", "1 if the check is ok, warning or skipped, else 0.");
+    for (auto const& check : report.checks) {
+        text.sample("vedette_check_healthy", labels_of(check), check::is_healthy(check.outcome.status) ? 1 : 0);
+    }
+    text.family("vedette_check_status", "1 for the status the check has, 0 for the others.");
+    for (auto const& check : report.checks) {
+        for (auto const status : statuses) {
+            text.sample("vedette_check_status",
+                        fmt::format("{},status=\"{}\"", labels_of(check), check::to_string(status)),
+                        check.outcome.status == status ? 1 : 0);
+        }
+    }
+    text.family("vedette_check_duration_seconds", "How long the check took.");
+    for (auto const& check : report.checks) {
+        text.sample("vedette_check_duration_seconds", labels_of(check), seconds(check.duration));
+    }
+    text.family("vedette_check_objects_checked", "Objects the check looked at.");
+    for (auto const& check : report.checks) {
+        text.sample("vedette_check_objects_checked", labels_of(check), static_cast<double>(check.outcome.checked));
+    }
+    text.family("vedette_check_objects_failed", "Objects that made the check warning or critical.");
+    for (auto const& check : report.checks) {
+        text.sample("vedette_check_objects_failed", labels_of(check), static_cast<double>(check.outcome.failed));
+    }
+    text.family("vedette_check_measurement", "What the check measured; the label says what and in which unit.");
+    for (auto const& check : report.checks) {
+        for (auto const& [name, value] : check.outcome.measurements) {
+            text.sample("vedette_check_measurement",
+                        fmt::format("{},measurement=\"{}\"", labels_of(check), escaped(name)), value);
+        }
+    }
+    text.family("vedette_run_healthy", "1 if every check of the run is healthy, else 0.");
+    text.sample("vedette_run_healthy", "", report.healthy() ? 1 : 0);
+    text.family("vedette_run_duration_seconds", "How long the run took.");
+    text.sample("vedette_run_duration_seconds", "", seconds(report.duration));
+    text.family("vedette_last_run_timestamp_seconds", "When the run ended, in Unix seconds.");
+    text.sample("vedette_last_run_timestamp_seconds", "", unix_seconds(report.finished_at));
+    return text.take();
+}
+
+}  // namespace vedette::telemetry
