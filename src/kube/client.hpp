@@ -39,7 +39,13 @@ public:
 private:
     std::unique_ptr<net::Body> body_;
     std::string what_;
+    std::optional<std::string> take_line();
+    void forget_taken();
+
     std::string buffer_;
+    std::size_t taken_ = 0;     // bytes of buffer_ handed out
+    std::size_t searched_ = 0;  // bytes of buffer_ without an end of line, from taken_ on
+    std::size_t since_yield_ = 0;
     bool ended_ = false;
 };
 
@@ -59,10 +65,11 @@ public:
     Client(Api& api, Clock& clock, Random& random, RateLimiter* limiter = nullptr, ClientOptions options = {});
 
     Task<Object> get(Resource resource, std::string ns, std::string name, Deadline deadline);
-    /// Streams every object of all pages, reduced to `projection`, to `on_item`. A list that restarts because its
-    /// continue token expired (410) calls `on_restart` first; the caller drops what it has.
+    /// Streams every object of all pages, reduced to `projection`, to `on_item` (a reference ends with the call). A
+    /// list that restarts because its continue token expired (410) or a page broke off calls `on_restart` first; the
+    /// caller drops what it has. Leaves the reactor to others every millisecond.
     Task<ListEnd> list(Resource resource, std::string ns, ListOptions options, Projection projection,
-                       std::function<void(Object)> on_item, std::function<void()> on_restart, Deadline deadline);
+                       std::function<void(Object const&)> on_item, std::function<void()> on_restart, Deadline deadline);
     Task<Watch> watch(Resource resource, std::string ns, WatchOptions options, Deadline deadline);
     Task<Object> create(Resource resource, std::string ns, Object object, Deadline deadline);
     Task<Object> replace(Resource resource, std::string ns, std::string name, Object object, std::string subresource,
@@ -82,7 +89,18 @@ public:
     Task<RawAnswer> raw(Request request, Deadline deadline);
 
 private:
+    struct Page {
+        std::optional<Error> error;
+        bool broke_off = false;  ///< in the middle, in a way that may pass
+        std::string resource_version;
+        std::string continue_token;
+        std::size_t items = 0;
+    };
+    Task<Response> send_once(Request request, Deadline deadline);
     Task<Response> send(Request request, Deadline deadline);
+    Async<Page> get_page(Request const& request, Projection const& projection, ListReader::OnItem const& on_item,
+                         Deadline deadline);
+    Task<void> read_page(ListReader& reader, net::Body& body, Deadline deadline);
 
     Api& api_;
     Clock& clock_;

@@ -6,6 +6,7 @@
 #include "kube/request.hpp"
 
 #include <map>
+#include <optional>
 
 namespace vedette::kube {
 
@@ -15,22 +16,35 @@ struct RateLimits {
     std::size_t waiters = 10'000;  ///< beyond: too_many_requests at once
 };
 
+/// Threads: one reactor. Lifetime: outlives its waiters; `clock` outlives it. Cancellation: a waiter unwinds and what
+/// it was granted goes to the next.
 class RateLimiter {
 public:
     RateLimiter(asio::any_io_executor executor, Clock& clock, RateLimits limits);
+    ~RateLimiter();
+    RateLimiter(RateLimiter const&) = delete;
+    RateLimiter& operator=(RateLimiter const&) = delete;
+
     /// Returns when the request may go. Errors: timed_out, too_many_requests (the queue is full).
     Task<void> acquire(Priority priority, Deadline deadline);
 
-private:
-    void refill();
+    std::size_t waiting() const { return waiting_.size(); }
 
+private:
+    struct Waiter;
+    class Place;
+    static Task<void> wait(Waiter& waiter);
+    void refill();
+    void grant();
+
+    asio::any_io_executor executor_;
     Clock& clock_;
     RateLimits limits_;
-    Event changed_;
     double tokens_;
     TimePoint refilled_;
     std::uint64_t sequence_ = 0;
-    std::map<std::pair<Priority, std::uint64_t>, bool> waiting_;
+    std::map<std::pair<Priority, std::uint64_t>, Waiter*> waiting_;
+    std::optional<Clock::TimerId> timer_;
 };
 
 }  // namespace vedette::kube

@@ -1,0 +1,122 @@
+// Refusals become errors that keep Kubernetes' message and reason. The code comes from the HTTP status; only 404 and
+// 409 need the Status object, which tells a missing object from a missing kind and a taken name from a lost race.
+
+#include "kube/client_errors.hpp"
+
+#include "base/json.hpp"
+#include "base/redact.hpp"
+#include "base/utf8.hpp"
+#include "kube/client.hpp"
+
+#include <charconv>
+
+namespace vedette::kube {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t quoted_characters = 80;
+
+Errc code_of(int status, json::object const& body) {
+    auto const reason = get_string(body, "reason");
+    switch (status) {
+        case 401:
+            return Errc::unauthorized;
+        case 403:
+            return Errc::denied;
+        case 404:
+            return reason == "NotFound" && !get_string(body, "details.name").empty() ? Errc::not_found
+                                                                                     : Errc::unsupported;
+        case 409:
+            return reason == "AlreadyExists" ? Errc::already_exists : Errc::conflict;
+        case 410:
+            return Errc::gone;
+        case 413:
+            return Errc::too_large;
+        case 405:
+        case 406:
+        case 415:
+            return Errc::unsupported;
+        case 429:
+            return Errc::too_many_requests;
+        default:
+            return status >= 500 ? Errc::unavailable : Errc::rejected;
+    }
+}
+
+// What a terminal can show of the beginning, white space folded.
+std::string beginning_of(std::string_view text) {
+    std::string shown;
+    std::size_t characters = 0;
+    bool space = false;
+    while (!text.empty() && characters < quoted_characters) {
+        auto const point = first_code_point(text);
+        auto const bytes = text.substr(0, point.length);
+        text.remove_prefix(point.length);
+        if (point.value <= 0x20) {
+            space = !shown.empty();
+            continue;
+        }
+        if (!point.valid || (point.value >= 0x7F && point.value < 0xA0)) continue;
+        if (space) shown += ' ';
+        space = false;
+        shown += bytes;
+        ++characters;
+    }
+    if (!text.empty()) shown += "...";
+    return shown;
+}
+
+}  // namespace
+
+Error error_of_status(std::string const& what, int code, json::object const& status) {
+    auto message = get_string(status, "message");
+    auto const reason = get_string(status, "reason");
+    if (message.empty()) message = fmt::format("HTTP {}", code);
+    auto const last_word = reason.empty() ? fmt::format("HTTP {}", code) : reason;
+    return {code_of(code, status), fmt::format("{}: {} ({})", what, redact(message), last_word)};
+}
+
+Error error_of_foreign(std::string const& what, int code, std::string const& body) {
+    auto const kind = code < 400 ? Errc::malformed : code_of(code, {});
+    auto const shown = beginning_of(redact(std::string_view(body).substr(0, 4096)));
+    // What the API server says where no API is served.
+    if (code == 404 && shown == "404 page not found") {
+        return {kind, fmt::format("{}: the server could not find the requested resource (HTTP 404)", what)};
+    }
+    if (shown.empty()) return {kind, fmt::format("{}: HTTP {} without a body", what, code)};
+    return {kind, fmt::format("{}: HTTP {}: \"{}\" is not JSON: not a Kubernetes API server?", what, code, shown)};
+}
+
+std::optional<Duration> retry_after(net::Headers const& headers) {
+    auto const text = headers.get("Retry-After");
+    if (!text) return std::nullopt;
+    std::uint32_t seconds = 0;
+    auto const* const end = text->data() + text->size();
+    auto const read = std::from_chars(text->data(), end, seconds);
+    if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
+    return std::chrono::seconds(seconds);
+}
+
+bool may_pass(Errc code) {
+    switch (code) {
+        case Errc::dns_failure:
+        case Errc::refused:
+        case Errc::unreachable:
+        case Errc::reset:
+        case Errc::closed:
+        case Errc::proxy_failure:
+        case Errc::io:
+            return true;
+        default:
+            return false;
+    }
+}
+
+Error error_of(Request const& request, int status, std::string const& body) {
+    auto const parsed = parse_json(body, "answer");
+    if (!parsed || !parsed->is_object()) return error_of_foreign(request.what, status, body);
+    return error_of_status(request.what, status, parsed->get_object());
+}
+
+}  // namespace vedette::kube
