@@ -38,12 +38,13 @@ public:
         : executor_(executor), clock_(clock), changed_(executor, "name lookup"), opened_(clock.now()) {}
     ~Channel() { close(); }
 
-    Result<void> open(ResolverOptions const& options) {
+    /// `flags`: ARES_FLAG_*, beside those of the options.
+    Result<void> open(ResolverOptions const& options, int flags) {
         ensure_library();
         ares_options wanted{};
         wanted.sock_state_cb = &on_socket;
         wanted.sock_state_cb_data = this;
-        wanted.flags = options.with_search ? 0 : ARES_FLAG_NOSEARCH;
+        wanted.flags = flags | (options.with_search ? 0 : ARES_FLAG_NOSEARCH);
         auto status = ares_init_options(&channel_, &wanted, ARES_OPT_SOCK_STATE_CB | ARES_OPT_FLAGS);
         if (status != ARES_SUCCESS) {
             channel_ = nullptr;
@@ -242,22 +243,44 @@ public:
 
         auto channel = take_channel();
         if (!channel) co_return pass(channel);
-        Lookup const lookup{*channel};
-        lookup.channel->start(host);
-        while (!lookup.channel->done()) {
-            if (clock_.now() >= deadline) co_return std::unexpected(explain(host, ARES_ETIMEOUT));
-            Alarm const alarm(clock_, deadline, [c = lookup.channel] { c->changed().notify(); });
-            co_await lookup.channel->changed().wait();
+        auto answer = co_await ask(*channel, host, deadline);
+        if (answer.status != ARES_ECONNREFUSED) {
+            if ((*channel)->done()) give_back(*channel);
+        } else {
+            answer = co_await ask_why(host, deadline);
         }
-        auto const status = lookup.channel->status();
-        auto addresses = lookup.channel->take_addresses();
-        give_back(lookup.channel);
-        if (status != ARES_SUCCESS) co_return std::unexpected(explain(host, status));
-        if (addresses.empty()) co_return std::unexpected(explain(host, ARES_ENODATA));
-        co_return addresses;
+        if (answer.status != ARES_SUCCESS) co_return std::unexpected(explain(host, answer.status));
+        if (answer.addresses.empty()) co_return std::unexpected(explain(host, ARES_ENODATA));
+        co_return std::move(answer.addresses);
     }
 
 private:
+    struct Answer {
+        int status = ARES_ETIMEOUT;
+        std::vector<std::string> addresses;
+    };
+
+    Async<Answer> ask(std::shared_ptr<Channel> channel, std::string host, Deadline deadline) {
+        Lookup const lookup{channel};
+        channel->start(host);
+        while (!channel->done()) {
+            if (clock_.now() >= deadline) co_return Answer{};
+            Alarm const alarm(clock_, deadline, [channel] { channel->changed().notify(); });
+            co_await channel->changed().wait();
+        }
+        co_return Answer{channel->status(), channel->take_addresses()};
+    }
+
+    // When every server failed, refused or was away, c-ares calls all of it ECONNREFUSED. Asked once more without
+    // going on to the next server, it tells what the first one said.
+    Async<Answer> ask_why(std::string host, Deadline deadline) {
+        auto const channel = std::make_shared<Channel>(executor_, clock_);
+        auto const opened = channel->open(options_, ARES_FLAG_NOCHECKRESP);
+        if (!opened) co_return Answer{ARES_ECONNREFUSED, {}};
+        auto answer = co_await ask(channel, host, deadline);
+        co_return answer;
+    }
+
     Result<std::shared_ptr<Channel>> take_channel() {
         auto const oldest = clock_.now() - channel_lifetime;
         while (!idle_.empty()) {
@@ -266,7 +289,7 @@ private:
             if (channel->opened() > oldest) return channel;
         }
         auto channel = std::make_shared<Channel>(executor_, clock_);
-        auto const opened = channel->open(options_);
+        auto const opened = channel->open(options_, 0);
         if (!opened) return std::unexpected(opened.error());
         return channel;
     }
