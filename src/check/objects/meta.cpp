@@ -2,8 +2,30 @@
 
 #include "base/json.hpp"
 #include "base/time_format.hpp"
+#include "base/utf8.hpp"
+
+#include <algorithm>
 
 namespace vedette::check {
+
+std::string clip(std::string_view text, std::size_t limit) {
+    std::string line;
+    auto const cut = text.size() > limit;
+    auto const room = cut ? limit - std::min<std::size_t>(limit, 3) : text.size();
+    for (std::string_view rest = text; !rest.empty();) {
+        auto const point = first_code_point(rest);
+        if (line.size() + point.length > room) break;
+        if (point.value < 0x20 || point.value == 0x7f) {
+            if (!line.empty() && line.back() != ' ') line += ' ';
+        } else {
+            line.append(rest.substr(0, point.length));
+        }
+        rest.remove_prefix(point.length);
+    }
+    while (!line.empty() && line.back() == ' ') line.pop_back();
+    if (cut) line += "...";
+    return line;
+}
 
 Meta Meta::from(boost::json::object const& object) {
     Meta meta;
@@ -41,7 +63,7 @@ std::vector<Condition> conditions_of(boost::json::object const& object, std::str
         if (!item.is_object()) continue;
         auto const& condition = item.get_object();
         result.push_back({get_string(condition, "type"), get_string(condition, "status"),
-                          get_string(condition, "reason"), get_string(condition, "message"),
+                          get_string(condition, "reason"), clip(get_string(condition, "message")),
                           time_at(condition, "lastTransitionTime")});
     }
     return result;

@@ -1,0 +1,15 @@
+#pragma once
+#include "cli/check_command.hpp"
+
+#include <string>
+
+namespace vedette::cli {
+
+// `vedette checks ...`: each prints to standard output and returns the exit code.
+int list_checks(SuiteFlags const& flags, bool as_json);
+int explain_check(std::string const& name);
+int validate_suite(std::string const& file);
+int print_rbac(SuiteFlags const& flags, std::string const& service_account);
+int print_schema();
+
+}  // namespace vedette::cli

@@ -1,0 +1,23 @@
+#pragma once
+// Standard output, written so that nothing is half-written in silence.
+
+#include "base/error.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace vedette::cli {
+
+/// Writes all of `text` to standard output. Errors: io with the reason ("no space left on device"); a reader that has
+/// gone away (EPIPE) is an error like any other.
+Result<void> write_stdout(std::string_view text);
+
+/// "vedette: text" on standard error, secrets redacted.
+void complain(std::string_view text);
+
+bool stdout_is_terminal();
+bool stderr_is_terminal();
+/// Columns of the terminal on standard output; 0 if unknown.
+std::size_t terminal_width();
+
+}  // namespace vedette::cli

@@ -1,0 +1,41 @@
+#include "cli/runtime.hpp"
+
+#include "base/ensure.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+
+#include <cstdlib>
+
+namespace vedette::cli {
+
+Runtime::Runtime()
+    : clock_(make_system_clock(executor())),
+      random_(Random::from_entropy()),
+      files_(make_system_files()),
+      process_(make_system_process(executor(), *clock_)),
+      resolver_(net::make_system_resolver(executor(), *clock_)),
+      dialer_(net::make_system_dialer(executor(), *clock_, *resolver_)),
+      tls_(net::make_tls(*clock_)),
+      http_(net::make_http_client(executor(), *clock_, *dialer_, *tls_)) {}
+
+Runtime::~Runtime() = default;
+
+void Runtime::run(Async<void> task) {
+    std::exception_ptr failure;
+    bool done = false;
+    asio::co_spawn(context_, std::move(task), [&](std::exception_ptr error) {
+        failure = std::move(error);
+        done = true;
+        context_.stop();
+    });
+    context_.run();
+    ensure(done, "a program's main task always has something to wait for");
+    if (failure) std::rethrow_exception(failure);
+}
+
+std::optional<std::string> environment(std::string name) {
+    char const* value = std::getenv(name.c_str());
+    return value ? std::optional<std::string>(value) : std::nullopt;
+}
+
+}  // namespace vedette::cli
