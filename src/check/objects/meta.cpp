@@ -49,8 +49,8 @@ Meta Meta::from(boost::json::object const& object) {
 }
 
 std::string const* Meta::label(std::string_view key) const {
-    for (auto const& [name, value] : labels) {
-        if (name == key) return &value;
+    for (auto const& [label_key, value] : labels) {
+        if (label_key == key) return &value;
     }
     return nullptr;
 }

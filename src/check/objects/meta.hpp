@@ -25,6 +25,12 @@ struct Meta {
     std::string const* label(std::string_view key) const;
 };
 
+/// Bytes of a message that a decoded object keeps, at most.
+inline constexpr std::size_t message_limit = 200;
+/// `text` on one line and not longer than `limit` bytes: control characters become spaces, and what is cut ends in
+/// "..." at a whole code point. Schedulers and webhooks write kilobytes.
+std::string clip(std::string_view text, std::size_t limit = message_limit);
+
 /// The paths Meta::from reads.
 inline constexpr std::initializer_list<std::string_view> meta_paths = {"metadata.name",
                                                                        "metadata.namespace",
@@ -42,7 +48,7 @@ struct Condition {
     std::optional<WallTime> since;  ///< lastTransitionTime
 };
 
-/// The conditions at `path`, such as "status.conditions".
+/// The conditions at `path`, messages clipped, such as "status.conditions".
 std::vector<Condition> conditions_of(boost::json::object const& object, std::string_view path = "status.conditions");
 Condition const* find_condition(std::vector<Condition> const& conditions, std::string_view type);
 /// An RFC 3339 time at `path`.

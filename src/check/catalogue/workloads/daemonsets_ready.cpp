@@ -1,0 +1,115 @@
+// daemonsets-ready: DaemonSets that miss nodes, run where they should not, or have pods that are not available.
+//
+// A DaemonSet has no times of its own. Pods that stopped being ready lately and nodes that joined lately explain that
+// many missing pods; what is left is a trouble.
+
+#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/workloads/pods_by_owner.hpp"
+#include "check/catalogue/workloads/workloads.hpp"
+#include "check/objects/node.hpp"
+#include "check/objects/replicated.hpp"
+
+#include <fmt/format.h>
+
+namespace vedette::check {
+namespace {
+
+constexpr ParamSpec with[] = {
+    {"scheduling_min_age", ParamKind::duration, "\"10m\"", "a new node or DaemonSet may lack its pods this long", 0},
+};
+
+std::vector<Read> needs() {
+    std::vector<Read> reads;
+    reads.push_back(read_of<DaemonSet>());
+    reads.push_back(read_of<Pod>(true));
+    reads.push_back(read_of<Node>(true));
+    return reads;
+}
+
+struct Ages {
+    std::int64_t young_nodes = 0;
+    Duration min_age{};
+    Duration scheduling_min_age{};
+    WallTime now{};
+};
+
+void judge_one(DaemonSet const& d, OwnedPods const& pods, Ages const& ages, Findings& findings) {
+    auto const is_new = younger_than(d.meta.created, ages.scheduling_min_age, ages.now);
+    auto const add = [&](Status status, std::string_view reason, std::string message, std::optional<WallTime> since) {
+        auto failure = failure_of("DaemonSet", d.meta, status);
+        failure.reason = reason;
+        failure.message = std::move(message);
+        failure.since = since;
+        findings.add(std::move(failure));
+    };
+    auto const unplaced = d.desired - d.scheduled;
+    if (unplaced > ages.young_nodes && !is_new) {
+        add(d.scheduled == 0 ? Status::critical : Status::warning, "NotScheduled",
+            fmt::format("has pods on {} of {} nodes", d.scheduled, d.desired), std::nullopt);
+    }
+    auto const unavailable = std::min(d.scheduled, d.desired) - d.available;
+    if (unavailable > pods.unready_young && !younger_than(d.meta.created, ages.min_age, ages.now)) {
+        add(d.available == 0 ? Status::critical : Status::warning,
+            d.available == 0 ? "NoneAvailable" : "TooFewAvailable",
+            fmt::format("has {} of {} pods available", d.available, d.desired), pods.oldest_unready);
+    } else if (!d.on_delete && d.updated < d.desired && unavailable <= 0 &&
+               !younger_than(pods.newest, ages.min_age, ages.now) &&
+               !younger_than(d.meta.created, ages.min_age, ages.now)) {
+        add(Status::warning, "RolloutStuck",
+            fmt::format("is half-way through its update: {} of {} pods updated", d.updated, d.desired), pods.newest);
+    }
+    if (d.misscheduled > 0 && !younger_than(d.meta.created, ages.min_age, ages.now)) {
+        add(Status::warning, "Misscheduled", fmt::format("has {} pods on nodes where none should run", d.misscheduled),
+            std::nullopt);
+    }
+}
+
+Outcome judge(View const& view, Params const& params, WallTime now) {
+    Ages ages{.min_age = params.min_age, .scheduling_min_age = params.duration("scheduling_min_age"), .now = now};
+    if (view.has<Node>()) {
+        for (auto const& node : view.everything<Node>()) {
+            if (younger_than(node.meta.created, ages.scheduling_min_age, now)) ++ages.young_nodes;
+        }
+    }
+    PodsByOwner const pods(view, "DaemonSet", params.min_age, now);
+    Findings findings;
+    auto const sets = view.list<DaemonSet>();
+    for (auto const* d : sets) {
+        if (d->meta.deleted) continue;
+        if (d->observed_generation < d->generation) {
+            if (younger_than(d->meta.created, params.min_age, now)) continue;
+            auto failure = failure_of("DaemonSet", d->meta, Status::warning);
+            failure.reason = "NotObserved";
+            failure.message =
+                fmt::format("has a change that its controller has not taken up: generation {}, observed {}",
+                            d->generation, d->observed_generation);
+            findings.add(std::move(failure));
+            continue;
+        }
+        judge_one(*d, pods.of(d->meta), ages, findings);
+    }
+    auto const checked = static_cast<std::int64_t>(sets.size());
+    auto outcome = std::move(findings).conclude(
+        checked, fmt::format("all {} DaemonSets run where they should", checked), params.max_failures_listed, now);
+    outcome.measurements = {{"daemonsets_not_ready", static_cast<double>(outcome.failed)}};
+    return outcome;
+}
+
+}  // namespace
+
+CheckType const daemonsets_ready{
+    .name = "daemonsets-ready",
+    .group = "workloads",
+    .summary = "DaemonSets with missing, unavailable, outdated or misplaced pods",
+    .explain =
+        "Warning when pods have been unavailable for min_age, when nodes older than scheduling_min_age lack their "
+        "pod, when an update stands still, or when pods run on nodes that the DaemonSet does not select; critical "
+        "when no pod is available. Without the right to list nodes and pods the times are coarser. Source: "
+        "KubeDaemonSetRolloutStuck, NotScheduled and MisScheduled of kubernetes-mixin.",
+    .min_age = std::chrono::minutes(15),
+    .with = with,
+    .needs = needs,
+    .judge = judge,
+};
+
+}  // namespace vedette::check

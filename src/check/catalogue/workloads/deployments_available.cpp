@@ -1,0 +1,120 @@
+// deployments-available: Deployments with fewer available pods than they should have, or whose rollout is stuck.
+//
+// The Available condition stays True while enough pods are left, so a Deployment that lacks one pod of four carries no
+// time for it. Its pods do: a shortage is as old as the oldest pod that is not ready.
+
+#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/workloads/pods_by_owner.hpp"
+#include "check/catalogue/workloads/workloads.hpp"
+#include "check/objects/replicated.hpp"
+
+#include <fmt/format.h>
+
+namespace vedette::check {
+namespace {
+
+std::vector<Read> needs() {
+    std::vector<Read> reads;
+    reads.push_back(read_of<Deployment>());
+    reads.push_back(read_of<Pod>(true));
+    return reads;
+}
+
+std::string counts(Deployment const& d) {
+    return fmt::format("has {} of {} pods available", d.available, d.desired);
+}
+
+std::string because(Condition const& condition) {
+    if (!condition.message.empty()) return ": " + condition.message;
+    return condition.reason.empty() ? std::string() : fmt::format(" ({})", condition.reason);
+}
+
+/// What is wrong, whatever its age.
+std::optional<Failure> trouble(Deployment const& d, OwnedPods const& pods) {
+    auto failure =
+        failure_of("Deployment", d.meta, d.available == 0 && d.desired > 0 ? Status::critical : Status::warning);
+    auto const* progressing = find_condition(d.conditions, "Progressing");
+    auto const* blocked = find_condition(d.conditions, "ReplicaFailure");
+    auto const* available = find_condition(d.conditions, "Available");
+    auto const is_short = d.available < d.desired;
+
+    if (blocked && blocked->status == "True" && is_short) {
+        failure.reason = blocked->reason.empty() ? "ReplicaFailure" : blocked->reason;
+        failure.since = blocked->since;
+        failure.message = fmt::format("{}, pods cannot be created{}", counts(d), because(*blocked));
+        return failure;
+    }
+    if (progressing && progressing->status == "False") {
+        failure.reason = progressing->reason.empty() ? "NotProgressing" : progressing->reason;
+        // The controller says so only when nothing has moved for progressDeadlineSeconds: that is when it began.
+        if (progressing->since) failure.since = *progressing->since - d.progress_deadline;
+        failure.message = fmt::format("is stuck in its rollout, {} of {} pods updated, {} available", d.updated,
+                                      d.desired, d.available);
+        return failure;
+    }
+    if (!is_short) return std::nullopt;
+    failure.reason = d.available == 0 ? "NoneAvailable" : "TooFewAvailable";
+    failure.message = counts(d);
+    failure.since = pods.oldest_unready;
+    if (available && available->status == "False") {
+        if (!failure.since || (available->since && *available->since < *failure.since))
+            failure.since = available->since;
+    }
+    if (!failure.since) failure.since = d.progressed ? d.progressed : d.meta.created;
+    return failure;
+}
+
+Outcome judge(View const& view, Params const& params, WallTime now) {
+    PodsByOwner const pods(view, "Deployment", params.min_age, now);
+    Findings findings;
+    std::int64_t at_zero = 0;
+    auto const deployments = view.list<Deployment>();
+    for (auto const* d : deployments) {
+        if (d->meta.deleted) continue;
+        if (d->observed_generation < d->generation && !younger_than(d->meta.created, params.min_age, now)) {
+            auto failure = failure_of("Deployment", d->meta, Status::warning);
+            failure.reason = "NotObserved";
+            failure.message =
+                fmt::format("has a change that its controller has not taken up: generation {}, observed {}",
+                            d->generation, d->observed_generation);
+            findings.add(std::move(failure));
+            continue;
+        }
+        if (d->desired == 0) {
+            ++at_zero;
+            if (!params.strict) continue;
+            auto failure = failure_of("Deployment", d->meta, Status::warning);
+            failure.reason = "ScaledToZero";
+            failure.message = "is scaled to zero";
+            findings.add(std::move(failure));
+            continue;
+        }
+        auto failure = trouble(*d, pods.of(d->meta));
+        if (failure && !younger_than(failure->since, params.min_age, now)) findings.add(std::move(*failure));
+    }
+    auto const checked = static_cast<std::int64_t>(deployments.size());
+    auto outcome = std::move(findings).conclude(checked, fmt::format("all {} Deployments have their pods", checked),
+                                                params.max_failures_listed, now);
+    outcome.details["scaled_to_zero"] = at_zero;
+    outcome.measurements = {{"deployments_unavailable", static_cast<double>(outcome.failed)}};
+    return outcome;
+}
+
+}  // namespace
+
+CheckType const deployments_available{
+    .name = "deployments-available",
+    .group = "workloads",
+    .summary = "Deployments with too few available pods or a stuck rollout for min_age",
+    .explain =
+        "Warning when fewer pods than spec.replicas have been available for min_age, when a rollout has made no "
+        "progress (ProgressDeadlineExceeded), or when pods cannot be created (quota, admission); critical when "
+        "none is available. Rollouts that still move are left alone. Zero replicas count only under strict. See "
+        "`kubectl rollout status` and the pods' own checks. Source: KubeDeploymentReplicasMismatch and "
+        "KubeDeploymentRolloutStuck of kubernetes-mixin (15m).",
+    .min_age = std::chrono::minutes(15),
+    .needs = needs,
+    .judge = judge,
+};
+
+}  // namespace vedette::check

@@ -1,0 +1,97 @@
+// jobs-failed: Jobs that gave up within the window and have not been made good by a later success of the same owner.
+//
+// A CronJob tries again, so one failed run of it is a warning and two in a row are critical. A Job on its own is not
+// tried again by anybody: it is critical at once.
+
+#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/reads_of.hpp"
+#include "check/catalogue/workloads/workloads.hpp"
+#include "check/objects/batch.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+
+namespace vedette::check {
+namespace {
+
+constexpr ParamSpec with[] = {
+    {"window", ParamKind::duration, "\"24h\"", "failures longer ago than this are forgotten", 0},
+    {"critical", ParamKind::integer, "2", "failed runs of one owner since its last success", 1, 1e6},
+};
+
+using Owner = std::pair<std::string_view, std::string_view>;
+
+std::optional<WallTime> succeeded(Job const& job) {
+    auto const* complete = find_condition(job.conditions, "Complete");
+    if (!complete || complete->status != "True") return std::nullopt;
+    return job.completed ? job.completed : complete->since;
+}
+
+Outcome judge(View const& view, Params const& params, WallTime now) {
+    auto const window = params.duration("window");
+    auto const jobs = view.list<Job>();
+    std::map<Owner, WallTime> last_success;
+    for (auto const* job : jobs) {
+        auto const when = succeeded(*job);
+        if (!when || job->meta.owner_name.empty()) continue;
+        auto& last = last_success.try_emplace({job->meta.ns, job->meta.owner_name}, *when).first->second;
+        last = std::max(last, *when);
+    }
+
+    std::vector<std::pair<Job const*, Condition const*>> failed;
+    std::map<Owner, std::int64_t> runs;
+    for (auto const* job : jobs) {
+        auto const* condition = find_condition(job->conditions, "Failed");
+        if (!condition || condition->status != "True" || job->meta.deleted) continue;
+        auto const when = condition->since ? condition->since : job->meta.created;
+        if (when && now - *when > window) continue;
+        if (!job->meta.owner_name.empty()) {
+            Owner const owner{job->meta.ns, job->meta.owner_name};
+            auto const success = last_success.find(owner);
+            if (success != last_success.end() && when && success->second > *when) continue;
+            ++runs[owner];
+        }
+        failed.emplace_back(job, condition);
+    }
+
+    Findings findings;
+    for (auto const& [job, condition] : failed) {
+        auto failure = failure_of("Job", job->meta);
+        failure.reason = condition->reason.empty() ? "Failed" : condition->reason;
+        failure.since = condition->since ? condition->since : job->meta.created;
+        failure.message = fmt::format("failed ({})", failure.reason);
+        if (!condition->message.empty()) failure.message += ": " + condition->message;
+        if (!job->meta.owner_name.empty()) {
+            auto const count = runs[{job->meta.ns, job->meta.owner_name}];
+            if (count < params.integer("critical")) failure.status = Status::warning;
+            failure.message += fmt::format(", run of {} {}, {} failed since its last success", job->meta.owner_kind,
+                                           job->meta.owner_name, count);
+        }
+        findings.add(std::move(failure));
+    }
+    auto const checked = static_cast<std::int64_t>(jobs.size());
+    auto outcome = std::move(findings).conclude(checked, fmt::format("none of {} Jobs failed lately", checked),
+                                                params.max_failures_listed, now);
+    outcome.measurements = {{"jobs_failed", static_cast<double>(outcome.failed)}};
+    outcome.thresholds = {{"failed_runs", 1, params.integer("critical")}};
+    return outcome;
+}
+
+}  // namespace
+
+CheckType const jobs_failed{
+    .name = "jobs-failed",
+    .group = "workloads",
+    .summary = "Jobs that failed within the window, with no later success of the same CronJob",
+    .explain =
+        "Critical for a Job of its own, and for a CronJob from `critical` failed runs since its last success; "
+        "warning before. The reason is BackoffLimitExceeded (its pods kept failing) or DeadlineExceeded (it took "
+        "too long); see the logs of the Job's pods. Delete a failed Job, or let it run again, to clear this. "
+        "Source: KubeJobFailed of kubernetes-mixin, check_kubernetes (1 and 2 failures).",
+    .with = with,
+    .needs = reads_of<Job>,
+    .judge = judge,
+};
+
+}  // namespace vedette::check

@@ -1,0 +1,123 @@
+// pods-oom and pods-restarts: containers that ended lately, by the ends that the kubelet still remembers (state and
+// lastState, one each per container).
+
+#include "base/duration.hpp"
+#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/reads_of.hpp"
+#include "check/catalogue/workloads/workloads.hpp"
+#include "check/objects/pod.hpp"
+
+#include <fmt/format.h>
+
+namespace vedette::check {
+namespace {
+
+constexpr ParamSpec oom_with[] = {
+    {"window", ParamKind::duration, "\"1h\"", "kills longer ago than this are forgotten", 0},
+};
+constexpr ParamSpec restarts_with[] = {
+    {"warning", ParamKind::integer, "5", "restarts of one container", 1, 1e9},
+    {"critical", ParamKind::integer, "10", "restarts of one container", 1, 1e9},
+    {"window", ParamKind::duration, "\"24h\"", "only containers that restarted within it count", 0},
+};
+
+// The latest out-of-memory kill of the container.
+Termination const* oom_kill(Container const& container) {
+    for (auto const* end :
+         {container.ended ? &*container.ended : nullptr, container.last ? &*container.last : nullptr}) {
+        if (end && end->reason == "OOMKilled") return end;
+    }
+    return nullptr;
+}
+
+bool is_within(std::optional<WallTime> when, Duration window, WallTime now) {
+    return when && now - *when <= window;
+}
+
+Outcome judge_oom(View const& view, Params const& params, WallTime now) {
+    auto const window = params.duration("window");
+    Findings findings;
+    auto const pods = view.list<Pod>();
+    for (auto const* pod : pods) {
+        for (auto const& container : pod->containers) {
+            auto const* kill = oom_kill(container);
+            if (!kill || !is_within(kill->finished, window, now)) continue;
+            auto failure = failure_of("Pod", pod->meta, container.running ? Status::warning : Status::critical);
+            failure.reason = "OOMKilled";
+            failure.since = kill->finished;
+            failure.message = fmt::format(
+                "{} was killed for lack of memory, {}, {}, {} restarts", container.called(),
+                container.memory_limit.empty() ? "without a limit of its own" : "limit " + container.memory_limit,
+                container.running ? "runs again" : "does not run", container.restarts);
+            findings.add(std::move(failure));
+        }
+    }
+    auto const checked = static_cast<std::int64_t>(pods.size());
+    auto outcome = std::move(findings).conclude(
+        checked, fmt::format("no container of {} pods ran out of memory within {}", checked, format_duration(window)),
+        params.max_failures_listed, now);
+    outcome.measurements = {{"pods_oom_killed", static_cast<double>(outcome.failed)}};
+    return outcome;
+}
+
+Outcome judge_restarts(View const& view, Params const& params, WallTime now) {
+    auto const window = params.duration("window");
+    auto const warning = params.integer("warning");
+    auto const critical = params.integer("critical");
+    Findings findings;
+    std::int64_t most = 0;
+    auto const pods = view.list<Pod>();
+    for (auto const* pod : pods) {
+        for (auto const& container : pod->containers) {
+            if (!container.last || !is_within(container.last->finished, window, now)) continue;
+            most = std::max(most, container.restarts);
+            if (container.restarts < std::min(warning, critical)) continue;
+            auto failure =
+                failure_of("Pod", pod->meta, container.restarts >= critical ? Status::critical : Status::warning);
+            failure.reason = "TooManyRestarts";
+            auto const& end = *container.last;
+            failure.message = fmt::format("{} restarted {} times, the last one {} ago with exit code {}{}",
+                                          container.called(), container.restarts, format_age(now - *end.finished),
+                                          end.exit_code, end.reason.empty() ? "" : fmt::format(" ({})", end.reason));
+            findings.add(std::move(failure));
+        }
+    }
+    auto const checked = static_cast<std::int64_t>(pods.size());
+    auto outcome = std::move(findings).conclude(
+        checked, fmt::format("no container of {} pods restarted {} times", checked, std::min(warning, critical)),
+        params.max_failures_listed, now);
+    outcome.measurements = {{"restarts_most", static_cast<double>(most)}};
+    outcome.thresholds = {{"restarts", warning, critical}};
+    return outcome;
+}
+
+}  // namespace
+
+CheckType const pods_oom{
+    .name = "pods-oom",
+    .group = "workloads",
+    .summary = "Containers that were killed for lack of memory within the window",
+    .explain =
+        "Warning when a container was OOMKilled within the window and runs again; critical when it does not run. "
+        "Raise resources.limits.memory, or find out why it grows; the message has the limit. Without a limit of "
+        "its own the node itself was out of memory. Source: awesome-prometheus-alerts (10m), widened to 1h "
+        "because one run sees only a moment.",
+    .with = oom_with,
+    .needs = reads_of<Pod>,
+    .judge = judge_oom,
+};
+
+CheckType const pods_restarts{
+    .name = "pods-restarts",
+    .group = "workloads",
+    .summary = "Containers with many restarts, the last of them within the window",
+    .explain =
+        "Warning from `warning` and critical from `critical` restarts, counted over the pod's life, if the last "
+        "one is within the window: a pod that stumbled last month is left alone. The message has the exit code "
+        "of the last end. Source: Popeye (5), the Azure Red Hat OpenShift monitor (10).",
+    .with = restarts_with,
+    .needs = reads_of<Pod>,
+    .judge = judge_restarts,
+};
+
+}  // namespace vedette::check

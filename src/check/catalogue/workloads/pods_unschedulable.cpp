@@ -1,0 +1,49 @@
+// pods-unschedulable: pods for which the scheduler finds no node, in the scheduler's own words.
+
+#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/reads_of.hpp"
+#include "check/catalogue/workloads/workloads.hpp"
+#include "check/objects/pod.hpp"
+
+#include <fmt/format.h>
+
+namespace vedette::check {
+namespace {
+
+Outcome judge(View const& view, Params const& params, WallTime now) {
+    Findings findings;
+    auto const pods = view.list<Pod>();
+    for (auto const* pod : pods) {
+        auto const* scheduled = find_condition(pod->conditions, "PodScheduled");
+        if (!scheduled || scheduled->status != "False" || scheduled->reason != "Unschedulable") continue;
+        if (pod->gated || pod->meta.deleted) continue;
+        auto failure = failure_of("Pod", pod->meta);
+        failure.reason = "Unschedulable";
+        failure.since = scheduled->since ? scheduled->since : pod->meta.created;
+        failure.message =
+            scheduled->message.empty() ? "fits on no node" : fmt::format("fits on no node: {}", scheduled->message);
+        if (!younger_than(failure.since, params.min_age, now)) findings.add(std::move(failure));
+    }
+    auto const checked = static_cast<std::int64_t>(pods.size());
+    auto outcome = std::move(findings).conclude(checked, fmt::format("none of {} pods waits for a node", checked),
+                                                params.max_failures_listed, now);
+    outcome.measurements = {{"pods_unschedulable", static_cast<double>(outcome.failed)}};
+    return outcome;
+}
+
+}  // namespace
+
+CheckType const pods_unschedulable{
+    .name = "pods-unschedulable",
+    .group = "workloads",
+    .summary = "Pods that the scheduler has found no node for since min_age",
+    .explain =
+        "Critical when the condition PodScheduled has been False with the reason Unschedulable for min_age. The "
+        "scheduler's message counts the nodes by what rules them out: too little CPU or memory, taints, "
+        "affinity, unbound volumes. Pods with scheduling gates are left out.",
+    .min_age = std::chrono::minutes(5),
+    .needs = reads_of<Pod>,
+    .judge = judge,
+};
+
+}  // namespace vedette::check

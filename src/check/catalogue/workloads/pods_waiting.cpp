@@ -1,0 +1,127 @@
+// pods-image-pull and pods-config-error: containers that wait and cannot start, by the kubelet's reason.
+//
+// A waiting container carries no time. It has waited at least since its pod stopped being ready, and not before its
+// own last run ended.
+
+#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/reads_of.hpp"
+#include "check/catalogue/workloads/workloads.hpp"
+#include "check/objects/pod.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace vedette::check {
+namespace {
+
+constexpr ParamSpec config_error_with[] = {
+    {"other_waiting_age", ParamKind::duration, "\"1h\"",
+     "any other waiting reason (ContainerCreating) may last this long", 0},
+};
+
+constexpr std::string_view image_reasons[] = {"ImagePullBackOff",         "ErrImagePull",        "InvalidImageName",
+                                              "ErrImageNeverPull",        "RegistryUnavailable", "ImageInspectError",
+                                              "SignatureValidationFailed"};
+constexpr std::string_view config_reasons[] = {"CreateContainerConfigError", "CreateContainerError",
+                                               "RunContainerError", "PreCreateHookError", "PostStartHookError"};
+
+bool is_one_of(std::span<std::string_view const> reasons, std::string_view reason) {
+    return std::find(reasons.begin(), reasons.end(), reason) != reasons.end();
+}
+
+std::optional<WallTime> waiting_since(Pod const& pod, Container const& container) {
+    auto since = pod.unready_since();
+    if (!since) since = pod.meta.created;
+    if (container.last && container.last->finished && (!since || *container.last->finished > *since)) {
+        since = container.last->finished;
+    }
+    return since;
+}
+
+Failure waiting(Pod const& pod, Container const& container, std::string message) {
+    auto failure = failure_of("Pod", pod.meta);
+    failure.reason = container.waiting_reason;
+    failure.since = waiting_since(pod, container);
+    failure.message = std::move(message);
+    if (!container.waiting_message.empty()) failure.message += ": " + container.waiting_message;
+    return failure;
+}
+
+Outcome judge_image_pull(View const& view, Params const& params, WallTime now) {
+    Findings findings;
+    auto const pods = view.list<Pod>();
+    for (auto const* pod : pods) {
+        if (pod->meta.deleted) continue;
+        for (auto const& container : pod->containers) {
+            if (!is_one_of(image_reasons, container.waiting_reason)) continue;
+            auto failure = waiting(*pod, container,
+                                   fmt::format("{} cannot get its image {} ({})", container.called(),
+                                               clip(container.image), container.waiting_reason));
+            if (!younger_than(failure.since, params.min_age, now)) findings.add(std::move(failure));
+        }
+    }
+    auto const checked = static_cast<std::int64_t>(pods.size());
+    auto outcome = std::move(findings).conclude(
+        checked, fmt::format("no container of {} pods waits for its image", checked), params.max_failures_listed, now);
+    outcome.measurements = {{"pods_without_image", static_cast<double>(outcome.failed)}};
+    return outcome;
+}
+
+Outcome judge_config_error(View const& view, Params const& params, WallTime now) {
+    auto const other_waiting_age = params.duration("other_waiting_age");
+    Findings findings;
+    auto const pods = view.list<Pod>();
+    for (auto const* pod : pods) {
+        if (pod->meta.deleted) continue;
+        for (auto const& container : pod->containers) {
+            auto const& reason = container.waiting_reason;
+            // The others have checks of their own; PodInitializing waits for an init container that is judged itself.
+            if (reason.empty() || reason == "CrashLoopBackOff" || reason == "PodInitializing") continue;
+            if (is_one_of(image_reasons, reason)) continue;
+            auto const is_error = is_one_of(config_reasons, reason);
+            auto failure = waiting(*pod, container,
+                                   is_error ? fmt::format("{} cannot be created ({})", container.called(), reason)
+                                            : fmt::format("{} keeps waiting ({})", container.called(), reason));
+            auto const limit = is_error ? params.min_age : other_waiting_age;
+            if (!younger_than(failure.since, limit, now)) findings.add(std::move(failure));
+        }
+    }
+    auto const checked = static_cast<std::int64_t>(pods.size());
+    auto outcome = std::move(findings).conclude(
+        checked, fmt::format("every container of {} pods can be created", checked), params.max_failures_listed, now);
+    outcome.measurements = {{"pods_not_creatable", static_cast<double>(outcome.failed)}};
+    return outcome;
+}
+
+}  // namespace
+
+CheckType const pods_image_pull{
+    .name = "pods-image-pull",
+    .group = "workloads",
+    .summary = "Containers whose image cannot be pulled",
+    .explain =
+        "Critical when a container has waited for min_age with ErrImagePull, ImagePullBackOff, InvalidImageName, "
+        "ErrImageNeverPull or RegistryUnavailable. The message names the image and repeats the registry's answer: "
+        "a wrong tag, a missing pull secret, or a registry out of reach of the node.",
+    .min_age = std::chrono::minutes(2),
+    .needs = reads_of<Pod>,
+    .judge = judge_image_pull,
+};
+
+CheckType const pods_config_error{
+    .name = "pods-config-error",
+    .group = "workloads",
+    .summary = "Containers that cannot be created: missing Secrets, ConfigMaps, mounts, bad commands",
+    .explain =
+        "Critical when a container has waited for min_age with CreateContainerConfigError, CreateContainerError or "
+        "RunContainerError, or for other_waiting_age with any other reason, such as ContainerCreating while a "
+        "volume does not mount. The kubelet's message names what is missing. Source: KubeContainerWaiting of "
+        "kubernetes-mixin (1h).",
+    .min_age = std::chrono::minutes(5),
+    .with = config_error_with,
+    .needs = reads_of<Pod>,
+    .judge = judge_config_error,
+};
+
+}  // namespace vedette::check

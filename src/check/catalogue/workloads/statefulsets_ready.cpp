@@ -1,0 +1,95 @@
+// statefulsets-ready: StatefulSets whose pods are not all ready, or whose rolling update has come to rest half-way.
+//
+// A StatefulSet has no conditions; its pods tell the times. An ordered set creates pod n+1 only when pod n is ready,
+// so pods that are missing behind a young one are no trouble yet.
+
+#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/workloads/pods_by_owner.hpp"
+#include "check/catalogue/workloads/workloads.hpp"
+#include "check/objects/replicated.hpp"
+
+#include <fmt/format.h>
+
+namespace vedette::check {
+namespace {
+
+std::vector<Read> needs() {
+    std::vector<Read> reads;
+    reads.push_back(read_of<StatefulSet>());
+    reads.push_back(read_of<Pod>(true));
+    return reads;
+}
+
+std::optional<Failure> trouble(StatefulSet const& s, OwnedPods const& pods) {
+    auto failure = failure_of("StatefulSet", s.meta, Status::warning);
+    auto const last_step = pods.newest ? pods.newest : s.meta.created;
+    if (s.ready < s.desired) {
+        if (s.ready == 0) failure.status = Status::critical;
+        failure.reason = s.ready == 0 ? "NoneReady" : "TooFewReady";
+        failure.message = fmt::format("has {} of {} pods ready", s.ready, s.desired);
+        failure.since = pods.oldest_unready ? pods.oldest_unready : last_step;
+        return failure;
+    }
+    auto const to_update = std::max<std::int64_t>(0, s.desired - s.partition);
+    if (s.rolling && !s.on_delete && s.updated < to_update) {
+        failure.reason = "RolloutStuck";
+        failure.message = fmt::format("is half-way through its update: {} of {} pods updated", s.updated, to_update);
+        failure.since = last_step;
+        return failure;
+    }
+    return std::nullopt;
+}
+
+Outcome judge(View const& view, Params const& params, WallTime now) {
+    PodsByOwner const pods(view, "StatefulSet", params.min_age, now);
+    Findings findings;
+    std::int64_t at_zero = 0;
+    auto const sets = view.list<StatefulSet>();
+    for (auto const* s : sets) {
+        if (s->meta.deleted) continue;
+        if (s->observed_generation < s->generation && !younger_than(s->meta.created, params.min_age, now)) {
+            auto failure = failure_of("StatefulSet", s->meta, Status::warning);
+            failure.reason = "NotObserved";
+            failure.message =
+                fmt::format("has a change that its controller has not taken up: generation {}, observed {}",
+                            s->generation, s->observed_generation);
+            findings.add(std::move(failure));
+            continue;
+        }
+        if (s->desired == 0) {
+            ++at_zero;
+            if (!params.strict) continue;
+            auto failure = failure_of("StatefulSet", s->meta, Status::warning);
+            failure.reason = "ScaledToZero";
+            failure.message = "is scaled to zero";
+            findings.add(std::move(failure));
+            continue;
+        }
+        auto failure = trouble(*s, pods.of(s->meta));
+        if (failure && !younger_than(failure->since, params.min_age, now)) findings.add(std::move(*failure));
+    }
+    auto const checked = static_cast<std::int64_t>(sets.size());
+    auto outcome = std::move(findings).conclude(checked, fmt::format("all {} StatefulSets are ready", checked),
+                                                params.max_failures_listed, now);
+    outcome.details["scaled_to_zero"] = at_zero;
+    outcome.measurements = {{"statefulsets_not_ready", static_cast<double>(outcome.failed)}};
+    return outcome;
+}
+
+}  // namespace
+
+CheckType const statefulsets_ready{
+    .name = "statefulsets-ready",
+    .group = "workloads",
+    .summary = "StatefulSets with pods that are not ready, or a stalled update, for min_age",
+    .explain =
+        "Warning when some pods have not been ready for min_age, or a rolling update stands still although all "
+        "pods are ready; critical when no pod is ready. Partitioned updates and the OnDelete strategy are "
+        "respected; zero replicas count only under strict. Source: KubeStatefulSetReplicasMismatch and "
+        "KubeStatefulSetUpdateNotRolledOut of kubernetes-mixin (15m).",
+    .min_age = std::chrono::minutes(15),
+    .needs = needs,
+    .judge = judge,
+};
+
+}  // namespace vedette::check

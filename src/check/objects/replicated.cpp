@@ -1,0 +1,100 @@
+#include "check/objects/replicated.hpp"
+
+#include "base/json.hpp"
+
+#include <algorithm>
+
+namespace vedette::check {
+namespace {
+
+std::int64_t count(boost::json::object const& object, std::string_view path, std::int64_t otherwise = 0) {
+    return get_int(object, path).value_or(otherwise);
+}
+
+kube::Projection with_meta(std::initializer_list<std::string_view> paths) {
+    kube::Projection fields(meta_paths);
+    fields.add("metadata.generation");
+    fields.add("status.observedGeneration");
+    for (auto const path : paths) fields.add(path);
+    return fields;
+}
+
+}  // namespace
+
+kube::Resource Deployment::resource() {
+    return {"apps", "v1", "deployments", "Deployment", true};
+}
+
+kube::Projection Deployment::projection() {
+    return with_meta({"spec.replicas", "spec.progressDeadlineSeconds", "status.availableReplicas",
+                      "status.updatedReplicas", "status.conditions"});
+}
+
+Deployment Deployment::from(boost::json::object const& object) {
+    Deployment d;
+    d.meta = Meta::from(object);
+    d.desired = count(object, "spec.replicas", 1);
+    d.available = count(object, "status.availableReplicas");
+    d.updated = count(object, "status.updatedReplicas");
+    d.generation = count(object, "metadata.generation");
+    d.observed_generation = count(object, "status.observedGeneration");
+    // The API allows up to MaxInt32 here, which stands for "never"; both ends fit a Duration.
+    auto const seconds = count(object, "spec.progressDeadlineSeconds", 600);
+    d.progress_deadline = std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, 2147483647));
+    d.conditions = conditions_of(object);
+    if (auto const* conditions = find(object, "status.conditions"); conditions && conditions->is_array()) {
+        for (auto const& item : conditions->get_array()) {
+            if (!item.is_object() || get_string(item, "type") != "Progressing") continue;
+            d.progressed = time_at(item.get_object(), "lastUpdateTime");
+        }
+    }
+    return d;
+}
+
+kube::Resource StatefulSet::resource() {
+    return {"apps", "v1", "statefulsets", "StatefulSet", true};
+}
+
+kube::Projection StatefulSet::projection() {
+    return with_meta({"spec.replicas", "spec.updateStrategy", "status.readyReplicas", "status.updatedReplicas",
+                      "status.currentRevision", "status.updateRevision"});
+}
+
+StatefulSet StatefulSet::from(boost::json::object const& object) {
+    StatefulSet s;
+    s.meta = Meta::from(object);
+    s.desired = count(object, "spec.replicas", 1);
+    s.ready = count(object, "status.readyReplicas");
+    s.updated = count(object, "status.updatedReplicas");
+    s.generation = count(object, "metadata.generation");
+    s.observed_generation = count(object, "status.observedGeneration");
+    s.partition = count(object, "spec.updateStrategy.rollingUpdate.partition");
+    s.on_delete = get_string(object, "spec.updateStrategy.type") == "OnDelete";
+    s.rolling = get_string(object, "status.updateRevision") != get_string(object, "status.currentRevision");
+    return s;
+}
+
+kube::Resource DaemonSet::resource() {
+    return {"apps", "v1", "daemonsets", "DaemonSet", true};
+}
+
+kube::Projection DaemonSet::projection() {
+    return with_meta({"spec.updateStrategy.type", "status.desiredNumberScheduled", "status.currentNumberScheduled",
+                      "status.numberAvailable", "status.updatedNumberScheduled", "status.numberMisscheduled"});
+}
+
+DaemonSet DaemonSet::from(boost::json::object const& object) {
+    DaemonSet d;
+    d.meta = Meta::from(object);
+    d.desired = count(object, "status.desiredNumberScheduled");
+    d.scheduled = count(object, "status.currentNumberScheduled");
+    d.available = count(object, "status.numberAvailable");
+    d.updated = count(object, "status.updatedNumberScheduled");
+    d.misscheduled = count(object, "status.numberMisscheduled");
+    d.generation = count(object, "metadata.generation");
+    d.observed_generation = count(object, "status.observedGeneration");
+    d.on_delete = get_string(object, "spec.updateStrategy.type") == "OnDelete";
+    return d;
+}
+
+}  // namespace vedette::check
