@@ -153,8 +153,7 @@ Async<Client::Page> Client::get_page(Request const& request, Projection const& p
 }
 
 Task<ListEnd> Client::list(Resource resource, std::string ns, ListOptions options, Projection projection,
-                           std::function<void(Object const&)> on_item, std::function<void()> on_restart,
-                           Deadline deadline) {
+                           std::function<void(Object)> on_item, std::function<void()> on_restart, Deadline deadline) {
     auto const first = options;
     ListEnd end;
     for (int attempt = 1;;) {

@@ -65,11 +65,11 @@ public:
     Client(Api& api, Clock& clock, Random& random, RateLimiter* limiter = nullptr, ClientOptions options = {});
 
     Task<Object> get(Resource resource, std::string ns, std::string name, Deadline deadline);
-    /// Streams every object of all pages, reduced to `projection`, to `on_item` (a reference ends with the call). A
+    /// Streams every object of all pages, reduced to `projection`, to `on_item`. A
     /// list that restarts because its continue token expired (410) or a page broke off calls `on_restart` first; the
     /// caller drops what it has. Leaves the reactor to others every millisecond.
     Task<ListEnd> list(Resource resource, std::string ns, ListOptions options, Projection projection,
-                       std::function<void(Object const&)> on_item, std::function<void()> on_restart, Deadline deadline);
+                       std::function<void(Object)> on_item, std::function<void()> on_restart, Deadline deadline);
     Task<Watch> watch(Resource resource, std::string ns, WatchOptions options, Deadline deadline);
     Task<Object> create(Resource resource, std::string ns, Object object, Deadline deadline);
     Task<Object> replace(Resource resource, std::string ns, std::string name, Object object, std::string subresource,

@@ -1,12 +1,13 @@
 // The list parser: Boost.JSON's event parser under a handler that builds what the projection keeps and counts its way
-// through the rest. Items are built in one block of memory that the next item reuses, so reading 10,000 pods
-// allocates as much as reading the largest of them.
+// through the rest.
+//
+// Items live on the heap, not in an arena that the next item reuses: copies of a Boost.JSON value share its memory
+// resource (1.81), so an arena would leave every kept copy dangling.
 
 #include "kube/list_reader.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
 
-#include <array>
 #include <charconv>
 #include <vector>
 
@@ -56,9 +57,7 @@ public:
             case Place::metadata:
                 return skip();
             case Place::items: {
-                item_.reset();
-                memory_.release();
-                item_.emplace(json::storage_ptr(&memory_));
+                item_ = json::object{};
                 return push({Place::object, &projection_});
             }
             case Place::object:
@@ -79,7 +78,7 @@ public:
         stack_.pop_back();
         if (item_ends) {
             ++items;
-            on_item_(*item_);
+            on_item_(std::move(item_));
         }
         return true;
     }
@@ -251,7 +250,7 @@ private:
     // Room for one more value in the container on top. Of equal keys the last wins.
     json::value& add(Frame const& top) {
         if (top.place == Place::array) return top.value->get_array().emplace_back(nullptr);
-        auto& object = top.value ? top.value->get_object() : *item_;
+        auto& object = top.value ? top.value->get_object() : item_;
         auto const [entry, fresh] = object.emplace(key_, nullptr);
         if (!fresh) entry->value() = nullptr;
         return entry->value();
@@ -259,9 +258,7 @@ private:
 
     Projection projection_;
     ListReader::OnItem on_item_;
-    std::array<unsigned char, 64 * 1024> block_;
-    json::monotonic_resource memory_{block_.data(), block_.size()};
-    std::optional<json::object> item_;
+    json::object item_;
     std::vector<Frame> stack_;
     std::size_t skipped_ = 0;            // containers we are inside of and do not keep
     Projection const* below_ = nullptr;  // of the key read last

@@ -16,8 +16,7 @@ namespace vedette::kube {
 /// Memory: one object at a time, plus the few fields of the list itself.
 class ListReader {
 public:
-    /// The item lives in memory that the next one reuses: a copy is its own, a reference ends with the call.
-    using OnItem = std::function<void(boost::json::object const& item)>;
+    using OnItem = std::function<void(boost::json::object item)>;
 
     /// `on_item` sees each element of `items`, reduced to `projection`, in order.
     ListReader(Projection projection, OnItem on_item);
