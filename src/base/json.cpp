@@ -3,6 +3,7 @@
 
 #include "base/json.hpp"
 
+#include "base/decimal.hpp"
 #include "base/utf8.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
@@ -74,12 +75,9 @@ public:
     }
     bool on_double(double, json::string_view rest, error_code& ec) {
         digits_.append(rest.data(), rest.size());
-        double number = 0;
-        auto const got = std::from_chars(digits_.data(), digits_.data() + digits_.size(), number);
-        // Out of range is either past the largest double, an error, or under the smallest one, which is zero.
-        bool const small = got.ec == std::errc::result_out_of_range && rounds_to_zero(digits_);
-        if (got.ec != std::errc() && !small) ec = make_error_code(json::error::exponent_overflow);
-        stack_.push_double(small ? 0.0 : number);
+        auto const number = parse_decimal(digits_);
+        if (!number) ec = make_error_code(json::error::exponent_overflow);
+        stack_.push_double(number.value_or(0));
         digits_.clear();
         return !ec;
     }
@@ -95,12 +93,6 @@ public:
     bool on_comment(json::string_view, error_code&) { return true; }
 
 private:
-    static bool rounds_to_zero(std::string_view digits) {
-        auto const exponent = digits.find_first_of("eE");
-        if (exponent == std::string_view::npos) return digits.starts_with("0.") || digits.starts_with("-0.");
-        return digits[exponent + 1] == '-';
-    }
-
     json::value_stack stack_;
     std::string digits_;
 };

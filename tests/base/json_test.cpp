@@ -69,6 +69,8 @@ TEST(ParseJson, DoublesAreTheNearestOnes) {
         ASSERT_EQ(std::bit_cast<std::uint64_t>(got.get_double()), std::bit_cast<std::uint64_t>(want)) << text;
     }
     EXPECT_EQ(parsed("1e-999").get_double(), 0.0);
+    EXPECT_EQ(parsed("-0." + std::string(400, '0') + "1").get_double(), 0.0);
+    EXPECT_FALSE(parse_json(std::string(400, '9') + "e-5", "f").has_value());
     EXPECT_EQ(parsed("0.1").get_double(), 0.1);
     EXPECT_EQ(parsed("18446744073709551615").get_uint64(), 18446744073709551615u);
     EXPECT_EQ(parsed("18446744073709551616").get_double(), 18446744073709551616.0);
