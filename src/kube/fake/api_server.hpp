@@ -5,7 +5,9 @@
 #include "base/random.hpp"
 #include "kube/api.hpp"
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,11 +69,13 @@ public:
     void clear_faults();
 
     /// Writes an object as a controller would: status included, generation and uid set, watchers told. Replaces the
-    /// object if it exists. For seeding scenarios. Aborts if the kind is not registered: that is the test's bug.
+    /// object if it exists; makes its namespace if there is none. For seeding scenarios. Aborts if the kind is not
+    /// registered: that is the test's bug.
     Object put(Object object);
     /// Removes at once, finalizers or not.
     bool erase(Resource const& resource, std::string_view ns, std::string_view name);
-    /// Deletes what owners that are gone have left behind; how many.
+    /// Deletes what owners that are gone have left behind, finishes orphaning, foreground deletion and the end of
+    /// terminating namespaces; how many objects are gone.
     std::size_t collect_garbage();
     /// Who may do what: false answers 403 as RBAC words it. Default: everything is allowed.
     void set_authorizer(
@@ -81,6 +85,9 @@ public:
     void set_failing_health(std::vector<std::string> names);
     std::size_t open_watches() const;
     std::size_t requests() const;  ///< answered so far
+
+    /// The same server for somebody else than "kubernetes-admin": who the authorizer is asked about. Outlived by this.
+    std::unique_ptr<Api> as_user(std::string user);
 
 private:
     class State;

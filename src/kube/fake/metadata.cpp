@@ -1,0 +1,202 @@
+#include "kube/fake/metadata.hpp"
+
+#include "kube/fake/selector.hpp"
+
+#include <fmt/chrono.h>
+
+#include <algorithm>
+
+namespace vedette::kube::fake {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view subdomain_rule =
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
+    "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+constexpr std::string_view label_rule =
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with "
+    "an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
+    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+constexpr std::string_view label_key_rule =
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
+    "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+    "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+constexpr std::string_view label_value_rule =
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and "
+    "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
+    "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+
+bool is_lower(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+bool is_alphanumeric(char c) {
+    return is_lower(c) || (c >= 'A' && c <= 'Z');
+}
+
+bool is_dns_label(std::string_view text) {
+    return !text.empty() && is_lower(text.front()) && is_lower(text.back()) &&
+           std::ranges::all_of(text, [](char c) { return is_lower(c) || c == '-'; });
+}
+
+bool is_subdomain(std::string_view text) {
+    while (true) {
+        auto const dot = text.find('.');
+        if (!is_dns_label(text.substr(0, dot))) return false;
+        if (dot == std::string_view::npos) return true;
+        text.remove_prefix(dot + 1);
+    }
+}
+
+bool is_qualified_word(std::string_view text) {
+    return !text.empty() && is_alphanumeric(text.front()) && is_alphanumeric(text.back()) &&
+           std::ranges::all_of(text, [](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; });
+}
+
+void check_name(NameRule rule, std::string const& name, std::vector<Cause>& causes) {
+    auto const wrong = [&](std::string_view why) { causes.push_back(invalid_value("metadata.name", name, why)); };
+    switch (rule) {
+        case NameRule::subdomain:
+            if (name.size() > 253) wrong("must be no more than 253 bytes");
+            if (!is_subdomain(name)) wrong(subdomain_rule);
+            break;
+        case NameRule::label:
+            if (name.size() > 63) wrong("must be no more than 63 bytes");
+            if (!is_dns_label(name)) wrong(label_rule);
+            break;
+        case NameRule::path_segment:
+            if (name == "." || name == "..") wrong(fmt::format("may not be '{}'", name));
+            for (char c : {'/', '%'}) {
+                if (name.find(c) != std::string::npos) wrong(fmt::format("may not contain '{}'", c));
+            }
+    }
+}
+
+void check_labels(json::object const& labels, std::vector<Cause>& causes) {
+    for (auto const& [key, value] : labels) {
+        std::string_view const whole = key;
+        auto const slash = whole.find('/');
+        auto const name = slash == std::string_view::npos ? whole : whole.substr(slash + 1);
+        if (!is_qualified_word(name)) causes.push_back(invalid_value("metadata.labels", whole, label_key_rule));
+        std::string_view const text = value.is_string() ? std::string_view(value.get_string()) : "";
+        if (text.size() > 63) causes.push_back(invalid_value("metadata.labels", text, "must be no more than 63 bytes"));
+        if (!text.empty() && !is_qualified_word(text)) {
+            causes.push_back(invalid_value("metadata.labels", text, label_value_rule));
+        }
+    }
+}
+
+}  // namespace
+
+json::object& metadata_of(json::object& object) {
+    auto& metadata = object["metadata"];
+    if (!metadata.is_object()) metadata = json::object{};
+    return metadata.get_object();
+}
+
+std::string meta_text(json::object const& object, std::string_view field) {
+    auto const* metadata = object.if_contains("metadata");
+    auto const* fields = metadata ? metadata->if_object() : nullptr;
+    auto const* value = fields ? fields->if_contains(field) : nullptr;
+    return value && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+bool is_terminating(json::object const& object) {
+    return !meta_text(object, "deletionTimestamp").empty();
+}
+
+std::vector<std::string> finalizers_of(json::object const& object) {
+    std::vector<std::string> names;
+    auto const* list = at_path(object, "metadata.finalizers");
+    if (!list || !list->is_array()) return names;
+    for (auto const& name : list->get_array()) {
+        if (name.is_string()) names.emplace_back(std::string_view(name.get_string()));
+    }
+    return names;
+}
+
+bool has_finalizer(json::object const& object, std::string_view finalizer) {
+    auto const names = finalizers_of(object);
+    return std::ranges::find(names, finalizer) != names.end();
+}
+
+void add_finalizer(json::object& object, std::string_view finalizer) {
+    if (has_finalizer(object, finalizer)) return;
+    auto& list = metadata_of(object)["finalizers"];
+    if (!list.is_array()) list = json::array{};
+    list.get_array().emplace_back(finalizer);
+}
+
+void remove_finalizer(json::object& object, std::string_view finalizer) {
+    json::array kept;
+    for (auto const& name : finalizers_of(object)) {
+        if (name != finalizer) kept.emplace_back(name);
+    }
+    auto& metadata = metadata_of(object);
+    if (kept.empty()) {
+        metadata.erase("finalizers");
+    } else {
+        metadata["finalizers"] = std::move(kept);
+    }
+}
+
+std::string timestamp(WallTime time) {
+    return fmt::format(
+        "{:%Y-%m-%dT%H:%M:%SZ}",
+        fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(time))));
+}
+
+std::vector<Cause> metadata_mistakes(Kind const& kind, json::object const& object) {
+    std::vector<Cause> causes;
+    auto const name = meta_text(object, "name");
+    if (name.empty()) {
+        causes.push_back(required_value("metadata.name", "name or generateName is required"));
+    } else {
+        check_name(kind.name_rule, name, causes);
+    }
+    auto const* labels = at_path(object, "metadata.labels");
+    if (labels && labels->is_object()) check_labels(labels->get_object(), causes);
+    return causes;
+}
+
+std::vector<Cause> carry_metadata(json::object const& before, json::object& after) {
+    std::vector<Cause> causes;
+    auto& metadata = metadata_of(after);
+    for (auto const* field : {"uid", "creationTimestamp"}) {
+        auto const old = meta_text(before, field);
+        auto const given = meta_text(after, field);
+        if (given.empty()) {
+            metadata[field] = old;
+        } else if (given != old) {
+            causes.push_back(invalid_value(fmt::format("metadata.{}", field), given, "field is immutable"));
+        }
+    }
+    for (auto const* field : {"deletionTimestamp", "deletionGracePeriodSeconds", "generation"}) {
+        auto const* old = at_path(before, std::string("metadata.") + field);
+        if (old) {
+            metadata[field] = *old;
+        } else {
+            metadata.erase(field);
+        }
+    }
+    if (is_terminating(before)) {
+        std::string added;
+        for (auto const& finalizer : finalizers_of(after)) {
+            if (!has_finalizer(before, finalizer)) {
+                fmt::format_to(std::back_inserter(added), "{}\"{}\"", added.empty() ? "" : ", ", finalizer);
+            }
+        }
+        if (!added.empty()) {
+            causes.push_back(forbidden_value(
+                "metadata.finalizers",
+                fmt::format("no new finalizers can be added if the object is being deleted, found new finalizers "
+                            "[]string{{{}}}",
+                            added)));
+        }
+    }
+    return causes;
+}
+
+}  // namespace vedette::kube::fake

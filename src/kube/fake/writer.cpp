@@ -1,0 +1,291 @@
+// The order of the checks is the real server's, since a request may break several rules at once: where it goes (400),
+// the namespace (404, 403), the version (409), the content (422), the name taken (409).
+
+#include "kube/fake/writer.hpp"
+
+#include "base/ensure.hpp"
+#include "kube/fake/metadata.hpp"
+#include "kube/fake/selector.hpp"
+
+#include <fmt/format.h>
+
+namespace vedette::kube::fake {
+namespace {
+
+namespace json = boost::json;
+
+bool is_namespace(Kind const& kind) {
+    return kind.collection() == "namespaces";
+}
+
+bool is_pod(Kind const& kind) {
+    return kind.collection() == "pods";
+}
+
+// Nulls and empty collections mean the same as absent fields; the typed kinds of the real server drop them.
+void tidy(json::object& metadata) {
+    for (auto field = metadata.begin(); field != metadata.end();) {
+        auto const& value = field->value();
+        bool const blank = value.is_null() || (value.is_object() && value.get_object().empty()) ||
+                           (value.is_array() && value.get_array().empty());
+        field = blank ? metadata.erase(field) : std::next(field);
+    }
+    metadata.erase("selfLink");
+    metadata.erase("managedFields");
+}
+
+// What metadata.generation counts.
+bool same_content(Kind const& kind, Object a, Object b) {
+    for (auto* object : {&a, &b}) {
+        object->erase("metadata");
+        if (kind.registration.status_subresource) object->erase("status");
+    }
+    return a == b;
+}
+
+json::object first_status(Kind const& kind) {
+    if (is_namespace(kind)) return {{"phase", "Active"}};
+    if (is_pod(kind)) return {{"phase", "Pending"}, {"qosClass", "BestEffort"}};
+    auto const name = kind.collection();
+    if (name == "persistentvolumes" || name == "persistentvolumeclaims") return {{"phase", "Pending"}};
+    return {};
+}
+
+json::array kubernetes_finalizer() {
+    return {"kubernetes"};
+}
+
+json::value& spec_finalizers(Object& ns) {
+    auto& spec = ns["spec"];
+    if (!spec.is_object()) spec = json::object{};
+    return spec.get_object()["finalizers"];
+}
+
+bool holds_spec_finalizers(Object const& ns) {
+    auto const* list = at_path(ns, "spec.finalizers");
+    return list && list->is_array() && !list->get_array().empty();
+}
+
+void label_with_own_name(Object& ns) {
+    auto& labels = metadata_of(ns)["labels"];
+    if (!labels.is_object()) labels = json::object{};
+    labels.get_object()["kubernetes.io/metadata.name"] = meta_text(ns, "name");
+}
+
+std::int64_t integer_at(Object const& object, std::string_view path, std::int64_t otherwise) {
+    auto const* value = at_path(object, path);
+    if (!value || !value->is_int64()) return otherwise;
+    return value->get_int64();
+}
+
+Refusal update_without_version(Place const& place) {
+    return invalid(
+        place.kind.resource(), place.name,
+        {{"FieldValueInvalid", "Invalid value: 0: must be specified for an update", "metadata.resourceVersion"}});
+}
+
+}  // namespace
+
+Answer<void> Writer::fits_place(Place const& place, Object const& body) const {
+    auto const& resource = place.kind.resource();
+    auto const* kind = body.if_contains("kind");
+    auto const* version = body.if_contains("apiVersion");
+    if (version && *version != json::value(resource.api_version())) {
+        return refuse(
+            bad_request(fmt::format("the API version in the data ({}) does not match the expected API version ({})",
+                                    text_at(body, "apiVersion"), resource.api_version())));
+    }
+    if (kind && *kind != json::value(resource.kind)) {
+        return refuse(
+            bad_request(fmt::format("{} in version \"{}\" cannot be handled as a {}: no kind \"{}\" is registered "
+                                    "for this resource",
+                                    text_at(body, "kind"), resource.version, resource.kind, text_at(body, "kind"))));
+    }
+    auto const ns = meta_text(body, "namespace");
+    if (!ns.empty() && ns != place.ns) {
+        return refuse(
+            bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+    }
+    return {};
+}
+
+Answer<void> Writer::may_create_in(Place const& place) const {
+    if (!place.kind.resource().namespaced) return {};
+    auto const* namespaces = kinds_.by_collection("namespaces");
+    auto const ns = store_.get({"namespaces", "", place.ns});
+    if (!ns) return refuse(not_found(namespaces->resource(), place.ns));
+    if (!is_terminating(*ns)) return {};
+    auto refusal =
+        forbidden(place.kind.resource(), place.name,
+                  fmt::format("unable to create new content in namespace {} because it is being terminated", place.ns));
+    refusal.details["causes"] =
+        json::array{json::object{{"reason", "NamespaceTerminating"},
+                                 {"message", fmt::format("namespace {} is being terminated", place.ns)},
+                                 {"field", "metadata.namespace"}}};
+    return refuse(std::move(refusal));
+}
+
+std::string Writer::free_name(Place place, std::string prefix) {
+    prefix.resize(std::min<std::size_t>(prefix.size(), 58));
+    for (int attempt = 0; attempt < 8; ++attempt) {
+        place.name = prefix + random_.suffix(5);
+        if (!store_.get(place.key())) break;
+    }
+    return place.name;
+}
+
+std::string Writer::new_uid() {
+    auto const high = random_.next();
+    auto const low = random_.next();
+    return fmt::format("{:08x}-{:04x}-4{:03x}-{:x}{:03x}-{:012x}", high >> 32, (high >> 16) & 0xffff, high & 0xfff,
+                       8 | (low >> 62), (low >> 48) & 0xfff, low & 0xffff'ffff'ffff);
+}
+
+void Writer::fill(Kind const& kind, Object& object) {
+    auto& metadata = metadata_of(object);
+    tidy(metadata);
+    metadata["uid"] = new_uid();
+    metadata["creationTimestamp"] = timestamp(clock_.wall());
+    metadata.erase("deletionTimestamp");
+    metadata.erase("deletionGracePeriodSeconds");
+    metadata.erase("generation");
+    if (kind.generation) metadata["generation"] = 1;
+    if (is_namespace(kind)) {
+        label_with_own_name(object);
+        spec_finalizers(object) = kubernetes_finalizer();
+    }
+    if (!kind.registration.status_subresource || kind.keeps_status_on_create) return;
+    object.erase("status");
+    if (!kind.custom) object["status"] = first_status(kind);
+}
+
+Answer<Snapshot> Writer::create(Place place, Object body, bool dry_run) {
+    auto const& resource = place.kind.resource();
+    auto fits = fits_place(place, body);
+    if (!fits) return refuse(fits.error());
+    body["apiVersion"] = resource.api_version();
+    body["kind"] = resource.kind;
+    auto& metadata = metadata_of(body);  // only now: a new field may move the others
+    if (resource.namespaced) metadata["namespace"] = place.ns;
+    auto const prefix = meta_text(body, "generateName");
+    place.name = meta_text(body, "name");
+    if (place.name.empty() && !prefix.empty()) {
+        place.name = free_name(place, prefix);
+        metadata["name"] = place.name;
+    }
+    auto allowed = may_create_in(place);
+    if (!allowed) return refuse(allowed.error());
+    if (auto mistakes = metadata_mistakes(place.kind, body); !mistakes.empty()) {
+        return refuse(invalid(resource, place.name, std::move(mistakes)));
+    }
+    if (!meta_text(body, "resourceVersion").empty()) {
+        return refuse({500, "", "resourceVersion should not be set on objects to be created"});
+    }
+    if (store_.get(place.key())) return refuse(already_exists(resource, place.name));
+    fill(place.kind, body);
+    if (dry_run) return std::make_shared<json::object const>(std::move(body));
+    return store_.put(place.key(), std::move(body));
+}
+
+Answer<Snapshot> Writer::replace(Place place, Object body, bool dry_run) {
+    auto fits = fits_place(place, body);
+    if (!fits) return refuse(fits.error());
+    if (auto const name = meta_text(body, "name"); name.empty()) {
+        return refuse(bad_request("name must be provided"));
+    } else if (name != place.name) {
+        return refuse(bad_request(
+            fmt::format("the name of the object ({}) does not match the name on the URL ({})", name, place.name)));
+    }
+    return replace_checked(std::move(place), std::move(body), false, dry_run);
+}
+
+Answer<Snapshot> Writer::patch(Place place, Change const& change, bool dry_run) {
+    auto const current = store_.get(place.key());
+    if (!current) return refuse(not_found(place.kind.resource(), place.name));
+    auto changed = change(*current);
+    if (!changed) return refuse(changed.error());
+    if (!changed->is_object()) return refuse(bad_request("json: cannot unmarshal into Go value: not an object"));
+    return replace_checked(std::move(place), std::move(changed->get_object()), true, dry_run);
+}
+
+Answer<Snapshot> Writer::replace_checked(Place place, Object body, bool is_patch, bool dry_run) {
+    auto const& resource = place.kind.resource();
+    auto const current = store_.get(place.key());
+    if (!current) return refuse(not_found(resource, place.name));
+    auto const uid = meta_text(body, "uid");
+    if (!is_patch && !uid.empty() && uid != meta_text(*current, "uid")) {
+        return refuse(conflict(resource, place.name,
+                               fmt::format("Precondition failed: UID in precondition: {}, UID in object meta: {}", uid,
+                                           meta_text(*current, "uid"))));
+    }
+    auto const version = meta_text(body, "resourceVersion");
+    if (version.empty() && !place.kind.unconditional_update) return refuse(update_without_version(place));
+    if (!version.empty() && version != meta_text(*current, "resourceVersion")) {
+        return refuse(modified(resource, place.name));
+    }
+    auto next = merged(place, *current, std::move(body));
+    auto mistakes = carry_metadata(*current, next);
+    for (auto const* field : {"name", "namespace"}) {
+        auto const given = meta_text(next, field);
+        if (given != meta_text(*current, field)) {
+            mistakes.push_back(invalid_value(fmt::format("metadata.{}", field), given, "field is immutable"));
+        }
+    }
+    if (mistakes.empty()) mistakes = metadata_mistakes(place.kind, next);
+    if (!mistakes.empty()) return refuse(invalid(resource, place.name, std::move(mistakes)));
+    if (place.kind.generation && !same_content(place.kind, *current, next)) {
+        metadata_of(next)["generation"] = integer_at(*current, "metadata.generation", 0) + 1;
+    }
+    return save(place, std::move(next), dry_run);
+}
+
+// The object that an update of `place` means: a subresource changes only its own part, the rest only what is not one.
+Object Writer::merged(Place const& place, Object const& current, Object body) const {
+    auto const take = [&](Object& into, Object const& from, char const* field) {
+        if (auto const* value = from.if_contains(field)) {
+            into[field] = *value;
+        } else {
+            into.erase(field);
+        }
+    };
+    auto next = place.subresource.empty() ? body : current;
+    if (place.subresource == "status") {
+        take(next, body, "status");
+        if (!place.kind.custom) take(next, body, "metadata");
+    } else if (place.subresource == "finalize") {
+        auto const* finalizers = at_path(body, "spec.finalizers");
+        spec_finalizers(next) = finalizers ? *finalizers : json::array{};
+    } else if (place.kind.registration.status_subresource) {
+        take(next, current, "status");
+    }
+    next["apiVersion"] = place.kind.resource().api_version();
+    next["kind"] = place.kind.resource().kind;
+    metadata_of(next)["resourceVersion"] = meta_text(current, "resourceVersion");
+    if (!place.ns.empty() && meta_text(next, "namespace").empty()) metadata_of(next)["namespace"] = place.ns;
+    if (is_namespace(place.kind)) {
+        label_with_own_name(next);
+        if (place.subresource != "finalize") {
+            auto const* kept = at_path(current, "spec.finalizers");
+            spec_finalizers(next) = kept ? *kept : json::array{};
+        }
+    }
+    tidy(metadata_of(next));
+    return next;
+}
+
+Answer<Snapshot> Writer::save(Place const& place, Object object, bool dry_run) {
+    auto const current = store_.get(place.key());
+    bool const finished = is_terminating(object) && finalizers_of(object).empty() &&
+                          integer_at(object, "metadata.deletionGracePeriodSeconds", 0) == 0 &&
+                          !(is_namespace(place.kind) && holds_spec_finalizers(object));
+    auto saved = std::make_shared<json::object const>(object);
+    if (dry_run) return saved;
+    if (finished) {
+        store_.erase(place.key());
+        return saved;
+    }
+    if (current && *current == object) return current;
+    return store_.put(place.key(), std::move(object));
+}
+
+}  // namespace vedette::kube::fake
