@@ -4,5 +4,7 @@
 namespace vedette::check {
 
 extern CheckType const nodes_ready;
+extern CheckType const nodes_pressure;
+extern CheckType const nodes_taints;
 
 }  // namespace vedette::check

@@ -1,0 +1,65 @@
+// nodes-pressure: nodes that say they run out of memory, disk or process ids, or have no network.
+
+#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/nodes/nodes.hpp"
+#include "check/catalogue/reads_of.hpp"
+#include "check/objects/node.hpp"
+
+#include <fmt/format.h>
+
+namespace vedette::check {
+namespace {
+
+struct Pressure {
+    std::string_view condition;
+    Status status;
+    std::string_view words;
+};
+
+constexpr Pressure pressures[] = {
+    {"MemoryPressure", Status::warning, "is short of memory"},
+    {"DiskPressure", Status::warning, "is short of disk space"},
+    {"PIDPressure", Status::warning, "is short of process ids"},
+    {"NetworkUnavailable", Status::critical, "has no pod network"},
+};
+
+Outcome judge(View const& view, Params const& params, WallTime now) {
+    Findings findings;
+    auto const nodes = view.list<Node>();
+    for (auto const* node : nodes) {
+        for (auto const& pressure : pressures) {
+            auto const* condition = find_condition(node->conditions, pressure.condition);
+            if (!condition || condition->status != "True") continue;
+            if (younger_than(condition->since, params.min_age, now)) continue;
+            auto failure = failure_of("Node", node->meta, pressure.status);
+            failure.reason = pressure.condition;
+            failure.since = condition->since;
+            failure.message = pressure.words;
+            if (!condition->message.empty()) failure.message += ": " + condition->message;
+            findings.add(std::move(failure));
+        }
+    }
+    auto const checked = static_cast<std::int64_t>(nodes.size());
+    auto outcome = std::move(findings).conclude(checked, fmt::format("none of {} nodes is under pressure", checked),
+                                                params.max_failures_listed, now);
+    outcome.measurements = {{"nodes_under_pressure", static_cast<double>(outcome.failed)}};
+    return outcome;
+}
+
+}  // namespace
+
+CheckType const nodes_pressure{
+    .name = "nodes-pressure",
+    .group = "nodes",
+    .summary = "Nodes under memory, disk or PID pressure, or without a pod network",
+    .explain =
+        "Warning when MemoryPressure, DiskPressure or PIDPressure has been True for min_age: the kubelet evicts "
+        "pods. Critical when NetworkUnavailable is True: pods on the node cannot talk to others. Source: "
+        "KubeNodePressure of kubernetes-mixin, awesome-prometheus-alerts (2m).",
+    .min_age = std::chrono::minutes(2),
+    .needs = reads_of<Node>,
+    .judge = judge,
+    .cluster_scoped = true,
+};
+
+}  // namespace vedette::check
