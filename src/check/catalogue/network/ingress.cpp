@@ -1,0 +1,116 @@
+// ingress: Ingresses that lead nowhere. Secrets named by spec.tls are not read: listing them cluster-wide would be a
+// right to read every secret there is.
+
+#include "check/objects/ingress.hpp"
+
+#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/network/endpoints_of.hpp"
+#include "check/catalogue/network/network.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace vedette::check {
+namespace {
+
+std::vector<Read> needs() {
+    std::vector<Read> reads;
+    reads.push_back(read_of<Ingress>());
+    reads.push_back(read_of<IngressClass>(true));
+    reads.push_back(read_of<Service>());
+    return reads;
+}
+
+struct Classes {
+    bool known = false;
+    bool has_default = false;
+    std::set<std::string_view> names;
+};
+
+Classes classes_of(View const& view) {
+    Classes classes{.known = view.has<IngressClass>()};
+    if (!classes.known) return classes;
+    for (auto const& each : view.everything<IngressClass>()) {
+        classes.names.insert(each.meta.name);
+        classes.has_default |= each.is_default;
+    }
+    return classes;
+}
+
+std::optional<Failure> class_trouble(Ingress const& ingress, Classes const& classes) {
+    if (!classes.known || ingress.legacy_class) return std::nullopt;
+    auto failure = failure_of("Ingress", ingress.meta);
+    if (!ingress.class_name.empty()) {
+        if (classes.names.contains(ingress.class_name)) return std::nullopt;
+        failure.reason = "ClassMissing";
+        failure.message = fmt::format("names the IngressClass {}, which does not exist", ingress.class_name);
+        return failure;
+    }
+    // Some controllers serve Ingresses without a class; one with an address is evidently served.
+    if (classes.has_default || ingress.has_address) return std::nullopt;
+    failure.reason = "NoClass";
+    failure.message = "names no IngressClass, and there is no default one";
+    return failure;
+}
+
+void judge_backends(Ingress const& ingress, std::map<ServiceKey, Service const*> const& services, Findings& findings) {
+    for (auto const& backend : ingress.backends) {
+        auto const found = services.find({ingress.meta.ns, backend.service});
+        auto failure = failure_of("Ingress", ingress.meta);
+        if (found == services.end()) {
+            failure.reason = "ServiceMissing";
+            failure.message =
+                fmt::format("leads {} to Service {}, which does not exist", backend.route, backend.service);
+            findings.add(std::move(failure));
+        } else if (!found->second->external_name && !found->second->has_port(backend.port_name, backend.port)) {
+            failure.reason = "PortMissing";
+            failure.message = fmt::format(
+                "leads {} to port {} of Service {}, which has no such port", backend.route,
+                backend.port_name.empty() ? fmt::format("{}", backend.port) : backend.port_name, backend.service);
+            findings.add(std::move(failure));
+        }
+    }
+}
+
+Outcome judge(View const& view, Params const& params, WallTime now) {
+    auto const services = services_by_name(view);
+    auto const classes = classes_of(view);
+    Findings findings;
+    auto const ingresses = view.list<Ingress>();
+    for (auto const* ingress : ingresses) {
+        if (ingress->meta.deleted || younger_than(ingress->meta.created, params.min_age, now)) continue;
+        judge_backends(*ingress, services, findings);
+        if (auto failure = class_trouble(*ingress, classes)) {
+            findings.add(std::move(*failure));
+        } else if (!ingress->has_address) {
+            auto no_address = failure_of("Ingress", ingress->meta, Status::warning);
+            no_address.reason = "NoAddress";
+            no_address.message = "has no address: no controller has taken it up";
+            no_address.since = ingress->meta.created;
+            findings.add(std::move(no_address));
+        }
+    }
+    auto const checked = static_cast<std::int64_t>(ingresses.size());
+    auto outcome = std::move(findings).conclude(checked, fmt::format("all {} Ingresses lead to a Service", checked),
+                                                params.max_failures_listed, now);
+    outcome.measurements = {{"ingresses_in_trouble", static_cast<double>(outcome.failed)}};
+    return outcome;
+}
+
+}  // namespace
+
+CheckType const ingress{
+    .name = "ingress",
+    .group = "network",
+    .summary = "Ingresses whose class, Service or port does not exist, or that got no address",
+    .explain =
+        "Critical when an Ingress older than min_age leads to a Service or port that does not exist, or names an "
+        "IngressClass that does not exist; warning when no controller has given it an address. TLS secrets are "
+        "not looked at, because listing them is a right to read all secrets. Source: Popeye 1401 and 1402, k8sgpt.",
+    .min_age = std::chrono::minutes(10),
+    .needs = needs,
+    .judge = judge,
+};
+
+}  // namespace vedette::check

@@ -1,0 +1,86 @@
+// service-endpoints: Services that select pods and lead to none that is ready.
+//
+// Two pods of one Service may both be young, so the slice's last change tells the age; it is written when a pod's
+// readiness or the Service itself makes the slice change.
+
+#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/network/endpoints_of.hpp"
+#include "check/catalogue/network/network.hpp"
+#include "check/catalogue/reads_of.hpp"
+
+#include <fmt/format.h>
+
+namespace vedette::check {
+namespace {
+
+std::string port_called(ServicePort const& port) {
+    return port.name.empty() ? fmt::format("{}", port.number) : fmt::format("{} ({})", port.name, port.number);
+}
+
+std::optional<Failure> trouble(Service const& service, Behind const& behind, bool strict) {
+    auto failure = failure_of("Service", service.meta);
+    failure.since = behind.changed ? behind.changed : service.meta.created;
+    if (behind.total == 0) {
+        failure.reason = "NoEndpoints";
+        failure.message = "has no endpoints: its selector matches no running pod";
+        return failure;
+    }
+    if (behind.ready == 0) {
+        failure.reason = "NoReadyEndpoints";
+        failure.message = fmt::format("has no ready endpoint: 0 of {}", behind.total);
+        return failure;
+    }
+    for (auto const& port : service.ports) {
+        if (behind.ports.contains(port.name)) continue;
+        failure.reason = "TargetPortMissing";
+        failure.message = fmt::format("has no endpoint for port {}: no pod has its target port", port_called(port));
+        return failure;
+    }
+    if (strict && behind.ready == 1) {
+        failure.status = Status::warning;
+        failure.reason = "SingleEndpoint";
+        failure.message = "has a single ready endpoint";
+        return failure;
+    }
+    return std::nullopt;
+}
+
+Outcome judge(View const& view, Params const& params, WallTime now) {
+    auto const endpoints = endpoints_by_service(view);
+    Behind const nothing;
+    Findings findings;
+    std::int64_t checked = 0;
+    std::int64_t single = 0;
+    for (auto const* service : view.list<Service>()) {
+        if (!service->has_selector || service->headless || service->external_name || service->meta.deleted) continue;
+        ++checked;
+        auto const found = endpoints.find({service->meta.ns, service->meta.name});
+        auto const& behind = found == endpoints.end() ? nothing : found->second;
+        if (behind.ready == 1) ++single;
+        auto failure = trouble(*service, behind, params.strict);
+        if (failure && !younger_than(failure->since, params.min_age, now)) findings.add(std::move(*failure));
+    }
+    auto outcome = std::move(findings).conclude(checked, fmt::format("all {} Services lead to ready pods", checked),
+                                                params.max_failures_listed, now);
+    outcome.details["single_endpoint"] = single;
+    outcome.measurements = {{"services_without_endpoints", static_cast<double>(outcome.failed)}};
+    return outcome;
+}
+
+}  // namespace
+
+CheckType const service_endpoints{
+    .name = "service-endpoints",
+    .group = "network",
+    .summary = "Services with a selector but no ready endpoint, or a port that leads nowhere",
+    .explain =
+        "Critical when a Service has had no ready endpoint for min_age, or one of its ports names a target port "
+        "that no pod has. Headless and ExternalName Services and those without a selector are left out. A single "
+        "endpoint counts only under strict. Compare `kubectl get endpointslices -l kubernetes.io/service-name=NAME` "
+        "with the labels and readiness of the pods. Source: Popeye 1105, 1106, 1109.",
+    .min_age = std::chrono::minutes(5),
+    .needs = reads_of<Service, EndpointSlice>,
+    .judge = judge,
+};
+
+}  // namespace vedette::check
