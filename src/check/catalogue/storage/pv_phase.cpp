@@ -1,0 +1,80 @@
+// pv-phase: volumes that failed, wait, or lie about after their claim has gone.
+
+#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/reads_of.hpp"
+#include "check/catalogue/storage/storage.hpp"
+#include "check/objects/volume.hpp"
+
+#include <fmt/format.h>
+
+namespace vedette::check {
+namespace {
+
+constexpr ParamSpec with[] = {
+    {"released_max_age", ParamKind::duration, "\"7d\"", "a volume may stay Released this long", 0},
+};
+
+std::string explained(PersistentVolume const& volume) {
+    if (!volume.message.empty()) return ": " + volume.message;
+    return volume.reason.empty() ? std::string() : fmt::format(" ({})", volume.reason);
+}
+
+std::optional<Failure> trouble(PersistentVolume const& volume, Params const& params, WallTime now) {
+    auto failure = failure_of("PersistentVolume", volume.meta);
+    failure.reason = volume.phase;
+    failure.since = volume.phase_since;
+    if (volume.phase == "Failed") {
+        failure.message = fmt::format("could not be reclaimed{}", explained(volume));
+    } else if (volume.phase == "Pending") {
+        if (!failure.since) failure.since = volume.meta.created;
+        failure.message = fmt::format("is Pending{}", explained(volume));
+    } else if (volume.phase == "Released" && volume.phase_since) {
+        if (now - *volume.phase_since <= params.duration("released_max_age")) return std::nullopt;
+        failure.status = Status::warning;
+        failure.message = volume.claim.empty() ? "is Released and kept"
+                                               : fmt::format("is Released and kept, claim {} is gone", volume.claim);
+    } else {
+        return std::nullopt;
+    }
+    return failure;
+}
+
+Outcome judge(View const& view, Params const& params, WallTime now) {
+    Findings findings;
+    std::int64_t available = 0;
+    std::int64_t released = 0;
+    auto const volumes = view.list<PersistentVolume>();
+    for (auto const* volume : volumes) {
+        if (volume->phase == "Available") ++available;
+        if (volume->phase == "Released") ++released;
+        auto failure = trouble(*volume, params, now);
+        if (failure && !younger_than(failure->since, params.min_age, now)) findings.add(std::move(*failure));
+    }
+    auto const checked = static_cast<std::int64_t>(volumes.size());
+    auto outcome = std::move(findings).conclude(checked, fmt::format("all {} volumes are in order", checked),
+                                                params.max_failures_listed, now);
+    outcome.details["available"] = available;
+    outcome.details["released"] = released;
+    outcome.measurements = {{"volumes_in_trouble", static_cast<double>(outcome.failed)}};
+    return outcome;
+}
+
+}  // namespace
+
+CheckType const pv_phase{
+    .name = "pv-phase",
+    .group = "storage",
+    .summary = "PersistentVolumes that are Failed or Pending, or stay Released for long",
+    .explain =
+        "Critical when a volume has been Failed (its reclaim did not work) or Pending for min_age; warning when it has "
+        "been Released for released_max_age: its data is kept and nobody uses it. How long it has been Released is "
+        "known from Kubernetes 1.29 on; before, such volumes are only counted. Source: "
+        "KubePersistentVolumeErrors of kubernetes-mixin.",
+    .min_age = std::chrono::minutes(5),
+    .with = with,
+    .needs = reads_of<PersistentVolume>,
+    .judge = judge,
+    .cluster_scoped = true,
+};
+
+}  // namespace vedette::check
