@@ -1,0 +1,62 @@
+// namespaces-terminating: namespaces that do not finish being deleted, and what holds them.
+
+#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/policy/policy.hpp"
+#include "check/catalogue/reads_of.hpp"
+#include "check/objects/policy.hpp"
+
+#include <fmt/format.h>
+
+namespace vedette::check {
+namespace {
+
+// By how much they explain.
+constexpr std::string_view obstacles[] = {
+    "NamespaceDeletionDiscoveryFailure", "NamespaceDeletionGroupVersionParsingFailure",
+    "NamespaceDeletionContentFailure", "NamespaceFinalizersRemaining", "NamespaceContentRemaining"};
+
+Outcome judge(View const& view, Params const& params, WallTime now) {
+    Findings findings;
+    std::int64_t terminating = 0;
+    auto const namespaces = view.list<Namespace>();
+    for (auto const* each : namespaces) {
+        if (!each->meta.deleted) continue;
+        ++terminating;
+        if (younger_than(each->meta.deleted, params.min_age, now)) continue;
+        auto failure = failure_of("Namespace", each->meta);
+        failure.reason = "StuckTerminating";
+        failure.since = each->meta.deleted;
+        failure.message = "does not finish terminating";
+        for (auto const type : obstacles) {
+            auto const* condition = find_condition(each->conditions, type);
+            if (!condition || condition->status != "True") continue;
+            failure.reason = type;
+            failure.message += ": " + (condition->message.empty() ? condition->reason : condition->message);
+            break;
+        }
+        findings.add(std::move(failure));
+    }
+    auto const checked = static_cast<std::int64_t>(namespaces.size());
+    auto outcome = std::move(findings).conclude(checked, fmt::format("none of {} namespaces is stuck", checked),
+                                                params.max_failures_listed, now);
+    outcome.measurements = {{"namespaces_terminating", static_cast<double>(terminating)}};
+    return outcome;
+}
+
+}  // namespace
+
+CheckType const namespaces_terminating{
+    .name = "namespaces-terminating",
+    .group = "policy",
+    .summary = "Namespaces that have been terminating for min_age, and what holds them",
+    .explain =
+        "Critical when a namespace was deleted min_age ago and is still there. The message repeats what the "
+        "namespace controller says: objects or finalizers that remain, or an APIService that does not answer, "
+        "without which it cannot know what to delete.",
+    .min_age = std::chrono::minutes(10),
+    .needs = reads_of<Namespace>,
+    .judge = judge,
+    .cluster_scoped = true,
+};
+
+}  // namespace vedette::check
