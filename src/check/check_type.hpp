@@ -2,6 +2,7 @@
 // CheckType: one row of the registry. A check has one of two shapes (contracts 3): objects are read and judged by a
 // pure function, or a probe acts and reports.
 
+#include "base/files.hpp"
 #include "base/process.hpp"
 #include "check/outcome.hpp"
 #include "check/params.hpp"
@@ -52,6 +53,7 @@ struct ProbeContext {
     kube::Client* client;        ///< null without a cluster
     kube::Target const* target;  ///< null without a cluster
     std::function<std::optional<std::string>(std::string)> environment;
+    Files* files = nullptr;  ///< for credentials that live in files; null: those are not looked at
 };
 
 using Judge = Outcome (*)(View const&, Params const&, WallTime now);

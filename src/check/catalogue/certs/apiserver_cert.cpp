@@ -1,0 +1,120 @@
+// apiserver-cert: how long the certificate that the API server shows is still valid.
+//
+// The chain is read and not verified: one that nobody trusts is still one to read, and trust is apiserver-livez's
+// business. Behind a proxy there is no stream of our own to shake hands on; then the HTTP client's last handshake with
+// the same endpoint serves.
+
+#include "base/duration.hpp"
+#include "base/time_format.hpp"
+#include "check/catalogue/certs/certs.hpp"
+#include "check/catalogue/certs/expiry.hpp"
+#include "check/objects/meta.hpp"
+#include "kube/request.hpp"
+
+#include <fmt/format.h>
+
+namespace vedette::check {
+namespace {
+
+constexpr ParamSpec with[] = {
+    {"warning", ParamKind::duration, "\"21d\"", "a certificate that ends sooner", 0},
+    {"critical", ParamKind::duration, "\"7d\"", "a certificate that ends sooner", 0},
+};
+
+boost::json::object described(net::Certificate const& certificate) {
+    boost::json::array names;
+    for (auto const& name : certificate.names) names.emplace_back(name);
+    return {{"subject", certificate.subject},
+            {"issuer", certificate.issuer},
+            {"not_before", format_rfc3339(certificate.not_before)},
+            {"not_after", format_rfc3339(certificate.not_after)},
+            {"names", std::move(names)}};
+}
+
+Outcome judge_chain(std::vector<net::Certificate> const& chain, std::string const& endpoint, ExpiryLimits limits,
+                    WallTime now) {
+    Findings findings;
+    for (std::size_t i = 0; i < chain.size(); ++i) {
+        auto const& certificate = chain[i];
+        auto const status = judge_expiry(certificate.not_before, certificate.not_after, now, limits);
+        if (status == Status::ok) continue;
+        Failure failure{.kind = "Certificate", .name = clip(certificate.subject), .status = status};
+        failure.reason = now >= certificate.not_after   ? "Expired"
+                         : now < certificate.not_before ? "NotYetValid"
+                                                        : "Expires";
+        failure.message = fmt::format("{} {} {}", i == 0 ? "of" : "in the chain of", endpoint,
+                                      describe_expiry(certificate.not_before, certificate.not_after, now));
+        findings.add(std::move(failure));
+    }
+    auto const& leaf = chain.front();
+    auto outcome = std::move(findings).conclude(
+        static_cast<std::int64_t>(chain.size()),
+        fmt::format("the certificate of {} {}", endpoint, describe_expiry(leaf.not_before, leaf.not_after, now)), 20,
+        now);
+    auto const left = std::chrono::duration<double>(leaf.not_after - now);
+    outcome.measurements = {{"certificate_left_seconds", left.count()}};
+    boost::json::array all;
+    for (auto const& certificate : chain) all.push_back(described(certificate));
+    outcome.details["chain"] = std::move(all);
+    return outcome;
+}
+
+Task<std::vector<net::Certificate>> read_chain(ProbeContext& context, net::Endpoint endpoint, Deadline deadline) {
+    net::TlsOptions options{.server_name = context.target->tls_server_name, .verify = false, .resume = false};
+    if (options.server_name.empty()) options.server_name = endpoint.host;
+    auto stream = co_await context.dialer.connect(std::move(endpoint), deadline);
+    if (!stream) co_return pass(stream);
+    auto session = co_await context.tls.connect(std::move(*stream), std::move(options), deadline);
+    if (!session) co_return pass(session);
+    auto chain = (*session)->peer_chain();
+    co_return chain;
+}
+
+Task<std::vector<net::Certificate>> chain_behind_proxy(ProbeContext& context, net::Endpoint endpoint,
+                                                       Deadline deadline) {
+    auto request = kube::raw_request("/version");
+    auto answer = co_await context.client->raw(std::move(request), deadline);
+    if (!answer) co_return pass(answer);
+    auto chain = context.http.peer_chain(endpoint);
+    co_return chain;
+}
+
+Async<Outcome> probe(ProbeContext& context, Params params, Deadline deadline) {
+    if (!context.target) co_return Outcome::unknown("no cluster to ask", "NoCluster");
+    auto url = net::parse_url(context.target->server);
+    if (!url) co_return Outcome::unknown(fmt::format("the server's address: {}", url.error().text()), "BadAddress");
+    if (url->scheme != "https") co_return Outcome::skipped("the API server is not served over TLS", "NoTls");
+    net::Endpoint const endpoint{url->host, url->port};
+    auto const proxied = !context.target->proxy_url.empty() && context.client;
+    auto reading = proxied ? chain_behind_proxy(context, endpoint, deadline) : read_chain(context, endpoint, deadline);
+    auto chain = co_await std::move(reading);
+    if (!chain) {
+        if (chain.error().code() == Errc::timed_out) co_return Outcome::timeout(clip(chain.error().text(), 400));
+        co_return Outcome::unknown(fmt::format("could not read the certificate: {}", clip(chain.error().text(), 400)),
+                                   "Unreachable");
+    }
+    if (chain->empty()) co_return Outcome::unknown("the API server showed no certificate", "NoCertificate");
+    ExpiryLimits const limits{params.duration("warning"), params.duration("critical")};
+    auto outcome = judge_chain(*chain, to_string(endpoint), limits, context.clock.wall());
+    outcome.thresholds = {{"certificate_left", boost::json::string(params.text("warning")),
+                           boost::json::string(params.text("critical"))}};
+    co_return outcome;
+}
+
+}  // namespace
+
+CheckType const apiserver_cert{
+    .name = "apiserver-cert",
+    .group = "certs",
+    .summary = "The certificate chain that the API server shows is valid for long enough",
+    .explain =
+        "Warning and critical when a certificate of the chain ends within the limits; those that live less than 60 "
+        "days are judged by a quarter and a tenth of their life instead. Expired and not yet valid are critical. "
+        "kubeadm renews certificates on upgrade, or by `kubeadm certs renew`; the API server must restart to show "
+        "them. Trust is not judged here: apiserver-livez does that.",
+    .with = with,
+    .probe = probe,
+    .cluster_scoped = true,
+};
+
+}  // namespace vedette::check

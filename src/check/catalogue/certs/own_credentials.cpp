@@ -1,0 +1,180 @@
+// own-credentials: how long the credentials that Vedette itself uses are still valid. What renews itself is left alone
+// until a renewal is past due.
+
+#include "check/catalogue/certs/own_credentials.hpp"
+
+#include "base/duration.hpp"
+#include "base/json.hpp"
+#include "check/catalogue/certs/base64.hpp"
+#include "check/catalogue/certs/certs.hpp"
+#include "check/objects/meta.hpp"
+
+#include <fmt/format.h>
+
+namespace vedette::check {
+namespace {
+
+constexpr ParamSpec with[] = {
+    {"warning", ParamKind::duration, "\"7d\"", "credentials that end sooner", 0},
+    {"critical", ParamKind::duration, "\"1d\"", "credentials that end sooner", 0},
+};
+
+// Claims are whole seconds; what no clock here can hold is as good as absent.
+std::optional<WallTime> time_claim(boost::json::object const& claims, std::string_view name) {
+    auto const* value = claims.if_contains(name);
+    if (!value || !value->is_number()) return std::nullopt;
+    auto const seconds = value->is_double() ? value->get_double() : value->to_number<double>();
+    if (!(seconds >= 0 && seconds < 9.2e9)) return std::nullopt;
+    return WallTime(std::chrono::seconds(static_cast<std::int64_t>(seconds)));
+}
+
+Failure credential(std::string name) {
+    return Failure{.kind = "Credential", .name = std::move(name), .status = Status::ok};
+}
+
+}  // namespace
+
+std::optional<TokenLife> read_token(std::string_view token) {
+    auto const first = token.find('.');
+    if (first == std::string_view::npos) return std::nullopt;
+    auto const second = token.find('.', first + 1);
+    if (second == std::string_view::npos) return std::nullopt;
+    auto const payload = decode_base64(token.substr(first + 1, second - first - 1));
+    if (!payload) return std::nullopt;
+    auto const parsed = parse_json(*payload, "token");
+    if (!parsed || !parsed->is_object()) return std::nullopt;
+    auto const& claims = parsed->get_object();
+    TokenLife life;
+    life.subject = clip(get_string(claims, "sub"));
+    life.issued = time_claim(claims, "iat");
+    life.expires = time_claim(claims, "exp");
+    if (auto const* own = claims.if_contains("kubernetes.io"); own && own->is_object()) {
+        life.warn_after = time_claim(own->get_object(), "warnafter");
+    }
+    return life;
+}
+
+Failure judge_token(TokenLife const& life, bool renews_itself, WallTime now, ExpiryLimits limits) {
+    auto failure = credential("token");
+    if (!life.expires) {
+        failure.message = "never expires";
+        return failure;
+    }
+    auto const issued = life.issued.value_or(WallTime{});
+    failure.message = describe_expiry(WallTime{}, *life.expires, now);
+    if (now >= *life.expires) {
+        failure.status = Status::critical;
+        failure.reason = "Expired";
+        return failure;
+    }
+    if (renews_itself) {
+        // The kubelet renews at 80% of a token's life and tries until it succeeds; a tenth more is generous.
+        auto const due = life.warn_after ? *life.warn_after + (*life.warn_after - issued) / 10
+                                         : issued + (*life.expires - issued) / 10 * 9;
+        if (life.issued && now > due) {
+            failure.status = Status::warning;
+            failure.reason = "RenewalPastDue";
+            failure.message = fmt::format("should have been renewed by now, it {}", failure.message);
+            failure.since = due;
+        }
+        return failure;
+    }
+    // Without a time of issue the token counts as a long-lived one.
+    failure.status = judge_expiry(issued, *life.expires, std::max(now, issued), limits);
+    if (failure.status != Status::ok) failure.reason = "Expires";
+    return failure;
+}
+
+namespace {
+
+std::vector<Failure> judge_certificate(std::string const& pem, WallTime now, ExpiryLimits limits) {
+    std::vector<Failure> found;
+    auto failure = credential("client certificate");
+    auto const certificates = net::parse_certificates(pem);
+    if (!certificates || certificates->empty()) {
+        failure.status = Status::critical;
+        failure.reason = "Unreadable";
+        failure.message = "cannot be read";
+        found.push_back(std::move(failure));
+        return found;
+    }
+    auto const& leaf = certificates->front();
+    failure.status = judge_expiry(leaf.not_before, leaf.not_after, now, limits);
+    failure.message =
+        fmt::format("of {} {}", clip(leaf.subject), describe_expiry(leaf.not_before, leaf.not_after, now));
+    if (failure.status != Status::ok) failure.reason = now >= leaf.not_after ? "Expired" : "Expires";
+    found.push_back(std::move(failure));
+    return found;
+}
+
+Outcome conclude(std::vector<Failure> judged, Params const& params, WallTime now) {
+    Findings findings;
+    std::string well;
+    boost::json::array all;
+    for (auto& each : judged) {
+        all.push_back(boost::json::object{{"name", each.name}, {"says", each.message}});
+        if (each.status != Status::ok) {
+            findings.add(std::move(each));
+        } else {
+            fmt::format_to(std::back_inserter(well), "{}our {} {}", well.empty() ? "" : ", ", each.name, each.message);
+        }
+    }
+    auto const count = static_cast<std::int64_t>(judged.size());
+    auto outcome = std::move(findings).conclude(count, std::move(well), params.max_failures_listed, now);
+    outcome.details["credentials"] = std::move(all);
+    return outcome;
+}
+
+Async<Outcome> probe(ProbeContext& context, Params params, Deadline) {
+    if (!context.target) co_return Outcome::unknown("no cluster, no credentials", "NoCluster");
+    auto const& own = context.target->credentials;
+    auto const now = context.clock.wall();
+    ExpiryLimits const limits{params.duration("warning"), params.duration("critical")};
+    std::vector<Failure> judged;
+    if (!own.certificate_pem.empty()) judged = judge_certificate(own.certificate_pem, now, limits);
+
+    auto token = own.token;
+    if (!own.token_file.empty() && context.files) {
+        auto read = context.files->read(own.token_file, 1024 * 1024);
+        if (!read) {
+            auto failure = credential("token");
+            failure.status = Status::critical;
+            failure.reason = "Unreadable";
+            failure.message = fmt::format("cannot be read: {}", read.error().text());
+            judged.push_back(std::move(failure));
+            token.clear();
+        } else {
+            token = std::move(*read);
+        }
+    }
+    if (auto const life = read_token(token)) {
+        auto failure = judge_token(*life, !own.token_file.empty(), now, limits);
+        if (!life->subject.empty()) failure.message = fmt::format("of {} {}", life->subject, failure.message);
+        judged.push_back(std::move(failure));
+    }
+    if (judged.empty()) {
+        if (own.exec) {
+            co_return Outcome::ok(fmt::format("credentials come from {}, which renews them", clip(own.exec->command)));
+        }
+        co_return Outcome::skipped("we have no credentials that say when they end", "NoExpiry");
+    }
+    co_return conclude(std::move(judged), params, now);
+}
+
+}  // namespace
+
+CheckType const own_credentials{
+    .name = "own-credentials",
+    .group = "certs",
+    .summary = "The client certificate or token that Vedette itself uses does not end soon",
+    .explain =
+        "Warning and critical when our client certificate or token ends within the limits; those that live less "
+        "than 60 days are judged by a quarter and a tenth of their life instead. A token in a file is renewed by "
+        "the kubelet: it is critical only when expired, and a warning when its renewal is past due. What an exec "
+        "plugin prints is the plugin's business. Nothing is verified, only read. Source: "
+        "KubeClientCertificateExpiration of kubernetes-mixin (7d, 1d).",
+    .with = with,
+    .probe = probe,
+};
+
+}  // namespace vedette::check

@@ -1,0 +1,149 @@
+// apiserver-livez and apiserver-readyz: what the API server says of itself.
+//
+// The status code is the verdict; the verbose body is for people and is read for details only. livez is also the one
+// check that says why the API server cannot be reached at all, so its request ends a little before its deadline: a
+// silent server is a cause to name, not a late check.
+
+#include "check/catalogue/controlplane/controlplane.hpp"
+#include "check/catalogue/probes/probes.hpp"
+#include "check/objects/meta.hpp"
+#include "kube/request.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace vedette::check {
+namespace {
+
+constexpr ParamSpec with[] = {
+    {"exclude", ParamKind::texts, "[]", "parts that the API server shall leave out, such as etcd"},
+};
+constexpr Rule livez_rules[] = {{.verb = "get", .url = "/livez"}};
+constexpr Rule readyz_rules[] = {{.verb = "get", .url = "/readyz"}};
+
+struct Parts {
+    boost::json::object by_name;
+    std::vector<std::string> failed;
+    bool is_kubernetes = false;
+};
+
+// Lines are "[+]ping ok" and "[-]etcd failed: reason withheld"; without verbose a healthy answer is "ok".
+Parts read_parts(std::string_view body) {
+    Parts parts;
+    parts.is_kubernetes = body == "ok";
+    while (!body.empty()) {
+        auto const end = std::min(body.find('\n'), body.size());
+        auto const line = body.substr(0, end);
+        body.remove_prefix(std::min(end + 1, body.size()));
+        auto const good = line.starts_with("[+]");
+        if (!good && !line.starts_with("[-]")) continue;
+        parts.is_kubernetes = true;
+        if (parts.by_name.size() >= 200) continue;
+        auto const name = clip(line.substr(3, std::min(line.find(' '), line.size()) - 3), 100);
+        parts.by_name[name] = good;
+        if (!good) parts.failed.push_back(name);
+    }
+    return parts;
+}
+
+Outcome judge_answer(std::string const& path, int status, std::string const& body) {
+    if (status == 401) {
+        return Outcome::critical("the API server does not accept our credentials (401)", "Unauthorized");
+    }
+    if (status == 403) {
+        return Outcome::unknown(
+            fmt::format("not allowed to ask {}: needs the verb get on the nonResourceURL {}", path, path), "Forbidden");
+    }
+    auto const parts = read_parts(body);
+    if (!parts.is_kubernetes) {
+        return Outcome::critical(
+            fmt::format("{} answers {} and not like a Kubernetes API server: {}", path, status,
+                        body.empty() ? std::string("an empty body") : fmt::format("\"{}\"", clip(body, 80))),
+            "NotKubernetes");
+    }
+    Outcome outcome;
+    if (status == 200) {
+        outcome = Outcome::ok(fmt::format("{} answers 200, {} parts are well", path, parts.by_name.size()));
+    } else if (parts.failed.empty()) {
+        outcome = Outcome::critical(fmt::format("{} answers {}", path, status), "Unhealthy");
+    } else {
+        outcome = Outcome::critical(
+            fmt::format("{} answers {}: {} failed", path, status, fmt::join(parts.failed, ", ")), "Unhealthy");
+    }
+    outcome.details["checks"] = parts.by_name;
+    boost::json::array failed;
+    for (auto const& name : parts.failed) failed.emplace_back(name);
+    outcome.details["failed_checks"] = std::move(failed);
+    return outcome;
+}
+
+struct Asked {
+    std::string path;
+    bool names_the_cause;  ///< unreachable is critical; elsewhere it is unknown
+};
+
+Async<Outcome> ask(ProbeContext& context, Asked asked, Params params, Deadline deadline) {
+    if (!context.client) co_return Outcome::unknown("no cluster to ask", "NoCluster");
+    std::vector<std::pair<std::string, std::string>> query{{"verbose", ""}};
+    for (auto const& name : params.texts("exclude")) query.emplace_back("exclude", name);
+    auto request = kube::raw_request(asked.path, std::move(query));
+    request.accept = "*/*";
+    auto const began = context.clock.now();
+    auto const until = deadline - (deadline - began) / 20;
+    auto answer = co_await context.client->raw(std::move(request), until);
+    auto const took = context.clock.now() - began;
+    if (!answer) {
+        auto const text = clip(answer.error().text(), 400);
+        if (asked.names_the_cause) {
+            co_return Outcome::critical(fmt::format("the API server cannot be reached: {}", text), "Unreachable");
+        }
+        co_return Outcome::unknown(fmt::format("could not ask {}: {}", asked.path, text), "Unreachable");
+    }
+    auto outcome = judge_answer(asked.path, answer->status, answer->body);
+    outcome.checked = 1;
+    outcome.failed = outcome.status == Status::critical ? 1 : 0;
+    outcome.details["http_status"] = answer->status;
+    outcome.measurements = {{"latency_ms", milliseconds(took)}};
+    co_return outcome;
+}
+
+Async<Outcome> probe_livez(ProbeContext& context, Params params, Deadline deadline) {
+    return ask(context, {"/livez", true}, std::move(params), deadline);
+}
+
+Async<Outcome> probe_readyz(ProbeContext& context, Params params, Deadline deadline) {
+    return ask(context, {"/readyz", false}, std::move(params), deadline);
+}
+
+}  // namespace
+
+CheckType const apiserver_livez{
+    .name = "apiserver-livez",
+    .group = "controlplane",
+    .summary = "The API server can be reached, knows us, and says that it is alive",
+    .explain =
+        "Critical when the API server cannot be reached, its certificate is not trusted, it does not accept our "
+        "credentials, it is not a Kubernetes API server, or /livez answers anything but 200; the message has the "
+        "cause. When this check fails, look at it first: the others cannot read anything. Unknown when the right "
+        "to get /livez is missing (the ClusterRole system:public-info-viewer has it).",
+    .with = with,
+    .probe = probe_livez,
+    .rules = livez_rules,
+    .cluster_scoped = true,
+};
+
+CheckType const apiserver_readyz{
+    .name = "apiserver-readyz",
+    .group = "controlplane",
+    .summary = "The API server says that it is ready: etcd, informers, not shutting down",
+    .explain =
+        "Critical when /readyz does not answer 200; the failed parts are named, such as etcd-readiness or "
+        "shutdown. Unknown when the API server cannot be reached, which apiserver-livez reports, or when the right "
+        "to get /readyz is missing.",
+    .with = with,
+    .probe = probe_readyz,
+    .rules = readyz_rules,
+    .cluster_scoped = true,
+};
+
+}  // namespace vedette::check

@@ -1,0 +1,115 @@
+// apiserver-latency: how long the API server takes for the two cheapest questions there are, asked in turn.
+
+#include "check/catalogue/controlplane/controlplane.hpp"
+#include "check/catalogue/probes/probes.hpp"
+#include "check/objects/meta.hpp"
+#include "check/objects/policy.hpp"
+#include "kube/request.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace vedette::check {
+namespace {
+
+constexpr ParamSpec with[] = {
+    {"samples", ParamKind::integer, "5", "requests to time", 1, 100},
+    {"warning", ParamKind::duration, "\"1s\"", "a slower 95th percentile", 0},
+    {"critical", ParamKind::duration, "\"4s\"", "a slower 95th percentile", 0},
+};
+constexpr Rule rules[] = {{.verb = "get", .url = "/version"}};
+
+struct Samples {
+    std::vector<Duration> times;
+    int errors = 0;
+    std::string last_error;
+};
+
+// Nearest rank; `times` is sorted and not empty.
+Duration percentile(std::vector<Duration> const& times, double share) {
+    auto const rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(times.size())));
+    return times[std::clamp<std::size_t>(rank, 1, times.size()) - 1];
+}
+
+Outcome judge_samples(Samples samples, Params const& params) {
+    auto const total = static_cast<int>(samples.times.size()) + samples.errors;
+    if (samples.times.empty()) {
+        return Outcome::unknown(fmt::format("none of {} requests was answered: {}", total, samples.last_error),
+                                "NoAnswer");
+    }
+    std::sort(samples.times.begin(), samples.times.end());
+    auto const slow = percentile(samples.times, 0.95);
+    auto const message = fmt::format("the API server answers in {:.1f} ms (95th percentile of {})", milliseconds(slow),
+                                     samples.times.size());
+    Outcome outcome;
+    if (slow > params.duration("critical")) {
+        outcome = Outcome::critical(message, "Slow");
+    } else if (samples.errors) {
+        outcome = Outcome::warning(
+            fmt::format("{} of {} requests failed: {}", samples.errors, total, samples.last_error), "RequestsFailed");
+    } else if (slow > params.duration("warning")) {
+        outcome = Outcome::warning(message, "Slow");
+    } else {
+        outcome = Outcome::ok(message);
+    }
+    outcome.measurements = {{"latency_p50_ms", milliseconds(percentile(samples.times, 0.5))},
+                            {"latency_p95_ms", milliseconds(slow)},
+                            {"latency_max_ms", milliseconds(samples.times.back())},
+                            {"errors", static_cast<double>(samples.errors)}};
+    return outcome;
+}
+
+kube::Request question(std::int64_t number) {
+    if (number % 2 == 0) return kube::raw_request("/version");
+    return kube::list_request(Namespace::resource(), "", {.limit = 1, .metadata_only = true});
+}
+
+Async<Outcome> probe(ProbeContext& context, Params params, Deadline deadline) {
+    if (!context.client) co_return Outcome::unknown("no cluster to ask", "NoCluster");
+    auto const wanted = params.integer("samples");
+    auto const until = deadline - (deadline - context.clock.now()) / 20;
+    Samples samples;
+    for (std::int64_t i = 0; i < wanted && context.clock.now() < until; ++i) {
+        auto request = question(i);
+        auto const began = context.clock.now();
+        auto answer = co_await context.client->raw(std::move(request), until);
+        if (!answer) {
+            ++samples.errors;
+            samples.last_error = clip(answer.error().text(), 300);
+            break;  // a server that cannot be reached does not get reachable by asking again
+        }
+        if (answer->status >= 500 || answer->status == 429) {
+            ++samples.errors;
+            samples.last_error = fmt::format("it answers {}", answer->status);
+            continue;
+        }
+        // A refusal (403) has gone all the way through the server too, so its time counts.
+        samples.times.push_back(context.clock.now() - began);
+    }
+    auto outcome = judge_samples(std::move(samples), params);
+    outcome.checked = wanted;
+    outcome.thresholds = {
+        {"latency_p95", boost::json::string(params.text("warning")), boost::json::string(params.text("critical"))}};
+    co_return outcome;
+}
+
+}  // namespace
+
+CheckType const apiserver_latency{
+    .name = "apiserver-latency",
+    .group = "controlplane",
+    .summary = "The API server answers small requests quickly and without errors",
+    .explain =
+        "Times `samples` requests, /version and a list of one namespace in turn, one after the other. Warning or "
+        "critical when their 95th percentile is over the limit; warning when some are answered with 5xx or 429 or "
+        "not at all. A slow answer often means a slow etcd or an overloaded control-plane node. The limits are "
+        "those of the Kubernetes service level objectives: one second for single objects.",
+    .with = with,
+    .probe = probe,
+    .rules = rules,
+    .cluster_scoped = true,
+};
+
+}  // namespace vedette::check

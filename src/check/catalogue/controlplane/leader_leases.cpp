@@ -1,0 +1,79 @@
+// leader-leases: whether the controller manager and the scheduler have a leader that is alive. Managed clusters hide
+// these leases; then the check does not apply.
+
+#include "base/duration.hpp"
+#include "check/catalogue/controlplane/controlplane.hpp"
+#include "check/catalogue/failure_of.hpp"
+#include "check/objects/lease.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace vedette::check {
+namespace {
+
+constexpr ParamSpec with[] = {
+    {"leases", ParamKind::texts, R"(["kube-controller-manager", "kube-scheduler"])",
+     "leases of kube-system to look at"},
+    {"max_age", ParamKind::duration, "\"60s\"", "a lease renewed longer ago than this has lost its leader", 0},
+};
+
+std::vector<Read> needs() {
+    auto read = read_of<Lease>();
+    read.only_namespace = "kube-system";
+    std::vector<Read> reads;
+    reads.push_back(std::move(read));
+    return reads;
+}
+
+Outcome judge(View const& view, Params const& params, WallTime now) {
+    auto const names = params.texts("leases");
+    auto const max_age = params.duration("max_age");
+    Findings findings;
+    std::int64_t checked = 0;
+    boost::json::array holders;
+    for (auto const& lease : view.everything<Lease>()) {
+        if (lease.meta.ns != "kube-system") continue;
+        if (std::find(names.begin(), names.end(), lease.meta.name) == names.end()) continue;
+        ++checked;
+        holders.push_back(boost::json::object{{"lease", lease.meta.name}, {"holder", lease.holder}});
+        auto failure = failure_of("Lease", lease.meta);
+        failure.since = lease.renewed;
+        if (lease.holder.empty()) {
+            failure.reason = "NoLeader";
+            failure.message = "has no holder: no instance leads";
+            findings.add(std::move(failure));
+        } else if (!lease.renewed || now - *lease.renewed > max_age) {
+            failure.reason = "LeaseExpired";
+            failure.message = fmt::format("has not been renewed by its holder {}", clip(lease.holder));
+            findings.add(std::move(failure));
+        }
+    }
+    if (checked == 0)
+        return Outcome::skipped("no such lease in kube-system: the control plane is not visible", "NotFound");
+    auto outcome = std::move(findings).conclude(checked, fmt::format("all {} leaders renew their leases", checked),
+                                                params.max_failures_listed, now);
+    outcome.details["leases"] = std::move(holders);
+    outcome.thresholds = {{"age", nullptr, boost::json::string(format_duration(max_age))}};
+    return outcome;
+}
+
+}  // namespace
+
+CheckType const leader_leases{
+    .name = "leader-leases",
+    .group = "controlplane",
+    .summary = "Leases of the controller manager and the scheduler that nobody renews",
+    .explain =
+        "Critical when a lease in kube-system has no holder or was renewed longer than max_age ago: nothing is "
+        "scheduled or reconciled then. Leaders renew every 10 seconds at the latest and a lease lasts 15. Skipped "
+        "where none of the leases exists (managed clusters). Takes the place of ComponentStatus, which Kubernetes "
+        "deprecated in 1.19. Clocks that differ by more than max_age look like a dead leader.",
+    .with = with,
+    .needs = needs,
+    .judge = judge,
+    .cluster_scoped = true,
+};
+
+}  // namespace vedette::check

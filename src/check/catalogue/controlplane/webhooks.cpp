@@ -1,0 +1,180 @@
+// webhooks: admission webhooks that cannot be called. One with failurePolicy Fail and nothing behind it stops every
+// create and update it matches, pods of the webhook itself included.
+
+#include "base/duration.hpp"
+#include "check/catalogue/certs/base64.hpp"
+#include "check/catalogue/certs/expiry.hpp"
+#include "check/catalogue/controlplane/controlplane.hpp"
+#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/network/endpoints_of.hpp"
+#include "check/objects/webhook.hpp"
+#include "net/tls.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace vedette::check {
+namespace {
+
+constexpr ParamSpec with[] = {
+    {"warning", ParamKind::duration, "\"21d\"", "a caBundle that ends sooner", 0},
+    {"critical", ParamKind::duration, "\"7d\"", "a caBundle that ends sooner", 0},
+};
+
+std::vector<Read> needs() {
+    std::vector<Read> reads;
+    reads.push_back(read_of<ValidatingWebhookConfiguration>());
+    reads.push_back(read_of<MutatingWebhookConfiguration>());
+    reads.push_back(read_of<Service>());
+    reads.push_back(read_of<EndpointSlice>());
+    return reads;
+}
+
+struct Surroundings {
+    std::map<ServiceKey, Service const*> services;
+    std::map<ServiceKey, Behind> endpoints;
+    ExpiryLimits limits;
+    Duration min_age{};
+    bool strict = false;
+    WallTime now{};
+};
+
+struct Judged {
+    Findings findings;
+    std::int64_t webhooks = 0;
+    std::int64_t single = 0;
+};
+
+// A bundle may hold old authorities beside the one in use: the one that lasts longest counts.
+void judge_bundle(Webhook const& webhook, Failure failure, Surroundings const& around, Findings& findings) {
+    if (webhook.ca_bundle.empty()) return;
+    auto const pem = decode_base64(webhook.ca_bundle);
+    auto const certificates =
+        pem ? net::parse_certificates(*pem) : Result<std::vector<net::Certificate>>(std::unexpected(pem.error()));
+    if (!certificates || certificates->empty()) {
+        failure.reason = "CaBundleUnreadable";
+        failure.message = fmt::format("webhook {} has a caBundle that holds no certificate", webhook.name);
+        findings.add(std::move(failure));
+        return;
+    }
+    auto const& last = *std::max_element(certificates->begin(), certificates->end(),
+                                         [](auto const& a, auto const& b) { return a.not_after < b.not_after; });
+    auto const status = judge_expiry(last.not_before, last.not_after, around.now, around.limits);
+    if (status == Status::ok) return;
+    failure.reason = around.now >= last.not_after ? "CaBundleExpired" : "CaBundleExpires";
+    if (status == Status::warning) failure.status = Status::warning;
+    failure.message = fmt::format("webhook {} has a caBundle that {}", webhook.name,
+                                  describe_expiry(last.not_before, last.not_after, around.now));
+    findings.add(std::move(failure));
+}
+
+/// Nothing if somebody answers.
+std::optional<Failure> judge_service(Webhook const& webhook, Failure failure, Surroundings const& around,
+                                     Judged& judged) {
+    auto const name = fmt::format("{}/{}", webhook.service_ns, webhook.service_name);
+    auto const service = around.services.find({webhook.service_ns, webhook.service_name});
+    if (service == around.services.end()) {
+        failure.reason = "ServiceMissing";
+        failure.message = fmt::format("webhook {} calls Service {}, which does not exist", webhook.name, name);
+        return failure;
+    }
+    if (service->second->external_name) return std::nullopt;
+    if (!service->second->has_port({}, webhook.port)) {
+        failure.reason = "PortMissing";
+        failure.message = fmt::format("webhook {} calls port {} of Service {}, which has no such port", webhook.name,
+                                      webhook.port, name);
+        return failure;
+    }
+    auto const endpoints = around.endpoints.find({webhook.service_ns, webhook.service_name});
+    auto const ready = endpoints == around.endpoints.end() ? 0 : endpoints->second.ready;
+    if (ready == 0) {
+        if (endpoints != around.endpoints.end()) failure.since = endpoints->second.changed;
+        if (younger_than(failure.since, around.min_age, around.now)) return std::nullopt;
+        failure.reason = "NoReadyEndpoints";
+        failure.message = fmt::format("webhook {} calls Service {}, which has no ready endpoint", webhook.name, name);
+        return failure;
+    }
+    if (ready == 1 && webhook.fails_closed) {
+        ++judged.single;
+        if (!around.strict) return std::nullopt;
+        failure.status = Status::warning;
+        failure.reason = "SingleEndpoint";
+        failure.message =
+            fmt::format("webhook {} fails closed and depends on the single endpoint of Service {}", webhook.name, name);
+        return failure;
+    }
+    return std::nullopt;
+}
+
+void judge_one(std::string_view kind, Meta const& meta, Webhook const& webhook, Surroundings const& around,
+               Judged& judged) {
+    ++judged.webhooks;
+    auto const failure = failure_of(kind, meta, webhook.fails_closed ? Status::critical : Status::warning);
+    if (!webhook.service_name.empty()) {
+        auto unserved = judge_service(webhook, failure, around, judged);
+        if (unserved) {
+            if (unserved->status == Status::critical) unserved->message += ", and rejects what it matches";
+            judged.findings.add(std::move(*unserved));
+        }
+    }
+    judge_bundle(webhook, failure, around, judged.findings);
+    if (around.strict && webhook.timeout_seconds > 10) {
+        auto slow = failure_of(kind, meta, Status::warning);
+        slow.reason = "LongTimeout";
+        slow.message =
+            fmt::format("webhook {} may hold a request for {} seconds", webhook.name, webhook.timeout_seconds);
+        judged.findings.add(std::move(slow));
+    }
+}
+
+template <class Configuration>
+void judge_all(View const& view, Surroundings const& around, Judged& judged) {
+    auto const kind = Configuration::resource().kind;
+    for (auto const* configuration : view.list<Configuration>()) {
+        if (younger_than(configuration->meta.created, around.min_age, around.now)) continue;
+        for (auto const& webhook : configuration->webhooks) {
+            judge_one(kind, configuration->meta, webhook, around, judged);
+        }
+    }
+}
+
+Outcome judge(View const& view, Params const& params, WallTime now) {
+    Surroundings const around{.services = services_by_name(view),
+                              .endpoints = endpoints_by_service(view),
+                              .limits = {params.duration("warning"), params.duration("critical")},
+                              .min_age = params.min_age,
+                              .strict = params.strict,
+                              .now = now};
+    Judged judged;
+    judge_all<ValidatingWebhookConfiguration>(view, around, judged);
+    judge_all<MutatingWebhookConfiguration>(view, around, judged);
+    auto outcome = std::move(judged.findings)
+                       .conclude(judged.webhooks, fmt::format("all {} webhooks can be called", judged.webhooks),
+                                 params.max_failures_listed, now);
+    outcome.details["failing_closed_on_a_single_endpoint"] = judged.single;
+    outcome.thresholds = {{"ca_bundle_left", boost::json::string(format_duration(around.limits.warning)),
+                           boost::json::string(format_duration(around.limits.critical))}};
+    return outcome;
+}
+
+}  // namespace
+
+CheckType const webhooks{
+    .name = "webhooks",
+    .group = "controlplane",
+    .summary = "Admission webhooks without a Service, ready endpoint or valid caBundle",
+    .explain =
+        "Critical when a webhook with failurePolicy Fail calls a Service or port that does not exist or has no ready "
+        "endpoint, or its caBundle has expired or ends within `critical`; warning for failurePolicy Ignore and "
+        "within `warning`. Until it answers, the API server rejects whatever the webhook matches; deleting the "
+        "configuration lifts that. A single endpoint behind a failing-closed webhook and timeouts over 10s count "
+        "only under strict. Source: k8sgpt.",
+    .min_age = std::chrono::minutes(2),
+    .with = with,
+    .needs = needs,
+    .judge = judge,
+    .cluster_scoped = true,
+};
+
+}  // namespace vedette::check
