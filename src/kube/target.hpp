@@ -19,6 +19,8 @@ struct ExecPlugin {
     std::vector<std::pair<std::string, std::string>> env;
     std::string install_hint;
     bool provide_cluster_info = false;
+    std::string cluster_config;   ///< JSON: what the cluster's extension says to plugins; empty: nothing
+    bool needs_terminal = false;  ///< interactiveMode: Always
     bool operator==(ExecPlugin const&) const = default;
 };
 
