@@ -1,0 +1,89 @@
+// zlib in a loop. Members may follow one another (RFC 1952, 2.2).
+
+#include "net/gzip.hpp"
+
+#include "base/ensure.hpp"
+
+#include <zlib.h>
+
+#include <algorithm>
+
+namespace vedette::net {
+namespace {
+
+constexpr int gzip_window = 15 + 16;  // the largest window, gzip framing
+
+Bytef* bytes_of(std::string& text) {
+    return reinterpret_cast<Bytef*>(text.data());
+}
+
+}  // namespace
+
+struct GzipReader::State {
+    z_stream stream{};
+    std::string input;
+    std::size_t used = 0;
+    bool inside_member = false;
+    bool output_pending = false;  // the last piece was full: zlib may hold more although the input is used up
+};
+
+GzipReader::GzipReader() : state_(std::make_unique<State>()) {
+    ensure(inflateInit2(&state_->stream, gzip_window) == Z_OK, "zlib initialises while there is memory");
+}
+
+GzipReader::~GzipReader() {
+    inflateEnd(&state_->stream);
+}
+
+void GzipReader::feed(std::string_view packed) {
+    state_->input.erase(0, state_->used);
+    state_->used = 0;
+    state_->input.append(packed);
+}
+
+Result<std::string> GzipReader::next() {
+    auto& s = *state_;
+    std::string piece;
+    while (piece.empty() && (s.used < s.input.size() || s.output_pending)) {
+        auto const ready = std::min<std::size_t>(s.input.size() - s.used, 1 << 30);
+        piece.resize(piece_limit);
+        s.stream.next_in = bytes_of(s.input) + s.used;
+        s.stream.avail_in = static_cast<uInt>(ready);
+        s.stream.next_out = bytes_of(piece);
+        s.stream.avail_out = static_cast<uInt>(piece.size());
+        s.inside_member = s.inside_member || ready > 0;
+        auto const code = inflate(&s.stream, Z_NO_FLUSH);
+        s.used += ready - s.stream.avail_in;
+        s.output_pending = s.stream.avail_out == 0 && code != Z_STREAM_END;
+        piece.resize(piece.size() - s.stream.avail_out);
+        if (code == Z_STREAM_END) {
+            inflateReset(&s.stream);
+            s.inside_member = false;
+        } else if (code != Z_OK && code != Z_BUF_ERROR) {
+            return fail(Errc::malformed, "malformed gzip data: {}", s.stream.msg ? s.stream.msg : "damaged");
+        }
+    }
+    return piece;
+}
+
+bool GzipReader::complete() const {
+    return !state_->inside_member && state_->used == state_->input.size();
+}
+
+std::string gzip(std::string_view text) {
+    z_stream stream{};
+    auto const code = deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, gzip_window, 8, Z_DEFAULT_STRATEGY);
+    ensure(code == Z_OK, "zlib initialises while there is memory");
+    std::string input(text);
+    std::string packed(deflateBound(&stream, static_cast<uLong>(text.size())) + 32, '\0');
+    stream.next_in = bytes_of(input);
+    stream.avail_in = static_cast<uInt>(input.size());
+    stream.next_out = bytes_of(packed);
+    stream.avail_out = static_cast<uInt>(packed.size());
+    ensure(deflate(&stream, Z_FINISH) == Z_STREAM_END, "the output is as large as zlib said it may get");
+    packed.resize(packed.size() - stream.avail_out);
+    deflateEnd(&stream);
+    return packed;
+}
+
+}  // namespace vedette::net

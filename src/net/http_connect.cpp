@@ -1,0 +1,113 @@
+// One step after the other, each with its own word for what went wrong. A proxy's CONNECT answer must be the last
+// thing it says before the tunnel: bytes after it would be bytes of nobody.
+
+#include "net/http_connect.hpp"
+
+namespace vedette::net {
+namespace {
+
+constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+std::string base64(std::string_view bytes) {
+    std::string text;
+    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+        auto const group = bytes.substr(i, 3);
+        std::uint32_t bits = 0;
+        for (std::size_t k = 0; k < 3; ++k) {
+            bits = bits << 8 | (k < group.size() ? static_cast<unsigned char>(group[k]) : 0u);
+        }
+        for (std::size_t k = 0; k < 4; ++k) {
+            text += k <= group.size() ? base64_digits[bits >> (18 - 6 * k) & 63] : '=';
+        }
+    }
+    return text;
+}
+
+Task<std::unique_ptr<Stream>> wrap(Tls& tls, std::unique_ptr<Stream> stream, TlsOptions options, std::string name,
+                                   std::vector<Certificate>* chain, Deadline deadline) {
+    auto session = co_await tls.connect(std::move(stream), std::move(options), deadline);
+    if (!session) co_return std::unexpected(explain(std::move(session).error(), name, "TLS handshake"));
+    if (chain) *chain = (*session)->peer_chain();
+    co_return std::move(*session);
+}
+
+Task<void> open_tunnel(HttpConnection& connection, Origin const& origin, std::size_t header_limit, Deadline deadline) {
+    auto const target = to_string(origin.endpoint);
+    auto const name = "proxy " + to_string(Endpoint{origin.proxy->host, origin.proxy->port});
+    Headers headers;
+    headers.add("Host", target);
+    if (!origin.proxy->user.empty()) headers.add("Proxy-Authorization", basic_authorization(origin.proxy->user));
+    auto const request = write_request_head("CONNECT", target, headers);
+    auto const sent = co_await connection.stream->write(request, deadline);
+    if (!sent) co_return std::unexpected(explain(sent.error(), name, "proxy CONNECT"));
+    auto const head = co_await read_response_head(connection, header_limit, deadline);
+    if (!head) co_return std::unexpected(explain(head.error(), name, "proxy CONNECT"));
+    if (head->status / 100 != 2) {
+        co_return fail(Errc::proxy_failure, "{} refused to connect to {}: {} {}", name, target, head->status,
+                       head->reason);
+    }
+    if (!connection.buffer.empty()) co_return fail(Errc::proxy_failure, "{} talks into the tunnel", name);
+    co_return Result<void>{};
+}
+
+}  // namespace
+
+Error explain(Error error, std::string_view name, std::string_view phase) {
+    if (error.code() == Errc::timed_out) {
+        return Error(Errc::timed_out, fmt::format("no answer from {} within the deadline ({})", name, phase));
+    }
+    return std::move(error).in_context(fmt::format("{} with {}", phase, name));
+}
+
+Task<ResponseHead> read_response_head(HttpConnection& connection, std::size_t limit, Deadline deadline) {
+    auto& buffer = connection.buffer;
+    while (true) {
+        auto const end = find_head(buffer, limit, "HTTP/1.");
+        if (!end) co_return std::unexpected(end.error());
+        if (*end) {
+            auto head = parse_response_head(std::string_view(buffer).substr(0, **end));
+            buffer.erase(0, **end);
+            co_return head;
+        }
+        auto const count = co_await connection.fill(deadline);
+        if (!count) co_return std::unexpected(count.error());
+        if (*count > 0) continue;
+        if (buffer.empty()) co_return fail(Errc::closed, "the peer closed without an answer");
+        co_return fail(Errc::closed, "the peer closed after {} bytes of the header", buffer.size());
+    }
+}
+
+std::string basic_authorization(std::string_view user) {
+    return "Basic " + base64(user);
+}
+
+Task<Opened> open_connection(Dialer& dialer, Tls& tls, Origin const& origin, std::size_t header_limit,
+                             Deadline deadline) {
+    auto const& proxy = origin.proxy;
+    auto const first = proxy ? Endpoint{proxy->host, proxy->port} : origin.endpoint;
+    auto dialed = co_await dialer.connect(first, deadline);
+    if (!dialed && proxy) co_return pass(dialed, "proxy");
+    if (!dialed) co_return pass(dialed);
+    auto stream = std::move(*dialed);
+    if (proxy && proxy->scheme == "https") {
+        TlsOptions options{.server_name = proxy->host};
+        auto session =
+            co_await wrap(tls, std::move(stream), std::move(options), "proxy " + to_string(first), nullptr, deadline);
+        if (!session) co_return pass(session);
+        stream = std::move(*session);
+    }
+    Opened opened{std::make_unique<HttpConnection>(std::move(stream)), {}};
+    if (!origin.tls) co_return opened;
+    if (proxy) {
+        auto tunnel = co_await open_tunnel(*opened.connection, origin, header_limit, deadline);
+        if (!tunnel) co_return pass(tunnel);
+    }
+    auto options = *origin.tls;
+    auto session = co_await wrap(tls, std::move(opened.connection->stream), std::move(options),
+                                 to_string(origin.endpoint), &opened.chain, deadline);
+    if (!session) co_return pass(session);
+    opened.connection->stream = std::move(*session);
+    co_return opened;
+}
+
+}  // namespace vedette::net
