@@ -1,6 +1,5 @@
 #include "net/http_client.hpp"
 
-#include "net/gzip.hpp"
 #include "net/http_world.hpp"
 
 #include <gmock/gmock.h>
@@ -422,70 +421,6 @@ TEST(HttpClient, RequestsThatWouldBreakTheProtocolAreNotSent) {
         ASSERT_FALSE(got);
         EXPECT_EQ(got.error().code(), Errc::invalid_input);
     }
-}
-
-std::string packed_answer(std::string const& packed) {
-    return fmt::format("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n{}", packed.size(),
-                       packed);
-}
-
-TEST(HttpClient, GzipIsAskedForAndUnpacked) {
-    HttpWorld w;
-    std::string const text(10'000, 'a');
-    w.always(api, packed_answer(gzip(text)));
-    auto const got = w.get(plain);
-    ASSERT_TRUE(got) << got.error().text();
-    EXPECT_EQ(got->body, text);
-    EXPECT_FALSE(got->headers.has("Content-Encoding"));
-    EXPECT_FALSE(got->headers.has("Content-Length"));
-    EXPECT_EQ(w.client->open_connections(), 1u);
-}
-
-TEST(HttpClient, WhoeverAsksForAnEncodingGetsItAsItIs) {
-    HttpWorld w;
-    auto const packed = gzip("text");
-    w.always(api, packed_answer(packed));
-    HttpRequest request;
-    request.headers.add("Accept-Encoding", "gzip");
-    auto const got = w.send(plain, request);
-    ASSERT_TRUE(got);
-    EXPECT_EQ(got->body, packed);
-}
-
-TEST(HttpClient, CorruptAndCutGzipIsMalformed) {
-    auto corrupt = gzip(std::string(10'000, 'a') + "b");
-    corrupt[corrupt.size() / 2] ^= 0x55;
-    auto const whole = gzip("a longer text that is cut");
-    for (auto const& packed : {corrupt, std::string("not gzip at all"), whole.substr(0, whole.size() - 3)}) {
-        HttpWorld w;
-        w.always(api, packed_answer(packed));
-        auto const got = w.get(plain);
-        ASSERT_FALSE(got);
-        EXPECT_EQ(got.error().code(), Errc::malformed) << got.error().text();
-    }
-}
-
-Task<std::size_t> largest_piece(HttpWorld& w, std::size_t& total, Deadline deadline) {
-    auto response = co_await w.client->send(plain, {}, deadline);
-    if (!response) co_return pass(response);
-    std::size_t largest = 0;
-    while (true) {
-        auto const piece = co_await response->body->read(deadline);
-        if (!piece) co_return std::unexpected(piece.error());
-        if (piece->empty()) co_return largest;
-        largest = std::max(largest, piece->size());
-        total += piece->size();
-    }
-}
-
-TEST(HttpClient, AGzipBombComesInBoundedPieces) {
-    HttpWorld w;
-    w.always(api, packed_answer(gzip(std::string(50'000'000, '\0'))));
-    std::size_t total = 0;
-    auto const largest = w.world.run(largest_piece(w, total, w.in(10s)));
-    ASSERT_TRUE(largest) << largest.error().text();
-    EXPECT_EQ(total, 50'000'000u);
-    EXPECT_LE(*largest, 256u * 1024);
 }
 
 TEST(HttpClient, ReadAllStopsAtItsLimit) {
