@@ -39,6 +39,7 @@ constexpr CheckType const* types[] = {
     &statefulsets_ready,
     &daemonsets_ready,
     &jobs_failed,
+    &cronjobs_schedule,
     &hpa,
 
     &pvc_bound,
