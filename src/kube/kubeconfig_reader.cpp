@@ -2,31 +2,21 @@
 
 #include "kube/kubeconfig_reader.hpp"
 
-#include <openssl/evp.h>
+#include "base/base64.hpp"
 
 namespace vedette::kube::detail {
 namespace {
 
+// As strict as Go: the standard alphabet, padded, and no blanks but line breaks.
 std::optional<std::string> decode_base64(std::string_view text) {
     std::string packed;
-    for (char const c : text) {
-        if (c != '\n' && c != '\r') packed.push_back(c);
-    }
-    if (packed.size() % 4 != 0) return std::nullopt;
-    // OpenSSL trims blanks at the ends and takes padding for data: judge both ourselves.
-    auto const end = packed.find_last_not_of('=') + 1;
-    auto const padding = packed.size() - end;
-    auto const alphabet = [](char c) {
-        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
-    };
-    if (padding > 2 || !std::all_of(packed.begin(), packed.begin() + static_cast<std::ptrdiff_t>(end), alphabet)) {
-        return std::nullopt;
-    }
-    std::vector<unsigned char> in(packed.begin(), packed.end());
-    std::vector<unsigned char> out(packed.size() / 4 * 3);
-    int const length = ::EVP_DecodeBlock(out.data(), in.data(), static_cast<int>(in.size()));
-    if (length < 0) return std::nullopt;
-    return std::string(out.begin(), out.begin() + length - static_cast<std::ptrdiff_t>(padding));
+    std::ranges::copy_if(text, std::back_inserter(packed), [](char c) { return c != '\n' && c != '\r'; });
+    auto const padding = packed.size() - (packed.find_last_not_of('=') + 1);
+    bool const standard = packed.find_first_of("-_ \t") == std::string::npos;
+    if (packed.size() % 4 != 0 || padding > 2 || !standard) return std::nullopt;
+    auto decoded = base64_decode(packed);
+    if (!decoded) return std::nullopt;
+    return std::move(*decoded);
 }
 
 }  // namespace

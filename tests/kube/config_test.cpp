@@ -5,6 +5,7 @@
 #include "kube/config.hpp"
 
 #include "base/json.hpp"
+#include "kube/memory_files.hpp"
 
 #include <gtest/gtest.h>
 
@@ -127,23 +128,6 @@ std::string test_name(testing::TestParamInfo<std::string> const& info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Testdata, KubeconfigCase, testing::ValuesIn(case_names()), test_name);
-
-/// Files in memory; what is not there is not found.
-class MemoryFiles final : public Files {
-public:
-    Result<std::string> read(std::string const& path, std::size_t limit) override {
-        auto const found = texts.find(path);
-        if (found == texts.end()) return fail(Errc::not_found, "{}: no such file", path);
-        if (found->second.size() > limit) return fail(Errc::too_large, "{}: larger than {} bytes", path, limit);
-        return found->second;
-    }
-    Result<std::string> version(std::string const& path) override {
-        auto const found = texts.find(path);
-        if (found == texts.end()) return fail(Errc::not_found, "{}: no such file", path);
-        return found->second;
-    }
-    std::map<std::string, std::string> texts;
-};
 
 constexpr char account[] = "/var/run/secrets/kubernetes.io/serviceaccount/";
 constexpr char usable[] = R"(
