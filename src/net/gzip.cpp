@@ -11,7 +11,8 @@
 namespace vedette::net {
 namespace {
 
-constexpr int gzip_window = 15 + 16;  // the largest window, gzip framing
+constexpr std::size_t smallest_piece = 4096;  // room for little input: a watch's events come one by one
+constexpr int gzip_window = 15 + 16;          // the largest window, gzip framing
 
 Bytef* bytes_of(std::string& text) {
     return reinterpret_cast<Bytef*>(text.data());
@@ -46,7 +47,7 @@ Result<std::string> GzipReader::next() {
     std::string piece;
     while (piece.empty() && (s.used < s.input.size() || s.output_pending)) {
         auto const ready = std::min<std::size_t>(s.input.size() - s.used, 1 << 30);
-        piece.resize(piece_limit);
+        piece.resize(std::clamp(4 * ready, smallest_piece, piece_limit));
         s.stream.next_in = bytes_of(s.input) + s.used;
         s.stream.avail_in = static_cast<uInt>(ready);
         s.stream.next_out = bytes_of(piece);
