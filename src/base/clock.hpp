@@ -2,12 +2,12 @@
 // Time, the first door to the world. Whatever decides gets a Clock by reference; only the implementations of
 // this interface know a real timer. world::VirtualClock is the other implementation.
 
+#include "base/task.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
-
-#include "base/task.hpp"
 
 namespace vedette {
 

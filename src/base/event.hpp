@@ -2,10 +2,10 @@
 // Event: coroutines wait until somebody says so. Nothing is remembered: notify() wakes those who wait now, so a
 // waiter checks its condition before and after (`while (!ready) co_await changed.wait();`).
 
+#include "base/task.hpp"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
-
-#include "base/task.hpp"
 
 namespace vedette {
 

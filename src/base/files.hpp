@@ -1,11 +1,11 @@
 #pragma once
 // Files, a door: whatever decides reads files through this.
 
-#include <memory>
-#include <string>
-
 #include "base/clock.hpp"
 #include "base/error.hpp"
+
+#include <memory>
+#include <string>
 
 namespace vedette {
 

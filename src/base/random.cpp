@@ -1,10 +1,10 @@
 #include "base/random.hpp"
 
+#include "base/ensure.hpp"
+
 #include <bit>
 #include <random>
 #include <string_view>
-
-#include "base/ensure.hpp"
 
 namespace vedette {
 

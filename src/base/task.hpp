@@ -4,11 +4,11 @@
 // Cancellation is Asio's: operation_aborted unwinds the coroutine, and only TaskGroup, with_deadline and main
 // catch it. Parameters of a coroutine are owned values, or references to what the caller owns for the whole await.
 
+#include "base/error.hpp"
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-
-#include "base/error.hpp"
 
 namespace vedette {
 

@@ -1,12 +1,12 @@
 #include "base/task_group.hpp"
 
+#include "base/ensure.hpp"
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
-
-#include "base/ensure.hpp"
 
 namespace vedette {
 
@@ -40,12 +40,12 @@ void TaskGroup::spawn(Async<void> task) {
     running_.push_back(std::make_shared<Running>());
     auto const self = std::prev(running_.end());
     asio::co_spawn(executor_, std::move(task),
-                   asio::bind_cancellation_slot(
-                       (*self)->cancel.slot(), [this, self, keep = *self, ended = ended_](std::exception_ptr error) {
-                           abort_unless_cancelled(error);
-                           running_.erase(self);
-                           ended->notify();
-                       }));
+                   asio::bind_cancellation_slot((*self)->cancel.slot(),
+                                                [this, self, keep = *self, ended = ended_](std::exception_ptr error) {
+                                                    abort_unless_cancelled(error);
+                                                    running_.erase(self);
+                                                    ended->notify();
+                                                }));
 }
 
 Async<void> TaskGroup::join() {

@@ -1,11 +1,11 @@
 #pragma once
 // TaskGroup: every task has an owner that waits for it.
 
+#include "base/event.hpp"
+
 #include <list>
 #include <memory>
 #include <string>
-
-#include "base/event.hpp"
 
 namespace vedette {
 

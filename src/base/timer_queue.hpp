@@ -1,12 +1,12 @@
 #pragma once
 // The pure half of a clock: what fires when, in order of time and then of insertion.
 
+#include "base/clock.hpp"
+
 #include <functional>
 #include <map>
 #include <optional>
 #include <unordered_map>
-
-#include "base/clock.hpp"
 
 namespace vedette {
 

@@ -1,12 +1,12 @@
 #include "base/with_deadline.hpp"
 
+#include "base/event.hpp"
+
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/system/system_error.hpp>
-
-#include "base/event.hpp"
 
 namespace vedette::detail {
 namespace {
@@ -37,16 +37,15 @@ Async<void> run_child(asio::any_io_executor executor, std::shared_ptr<Race> stat
         auto slot = asio::get_associated_cancellation_slot(handler);
         if (slot.is_connected()) slot.assign([state](asio::cancellation_type) { state->abort(); });
         asio::co_spawn(executor, std::move(child),
-                       asio::bind_cancellation_slot(
-                           state->cancel.slot(),
-                           [state, slot, handler = std::move(handler)](std::exception_ptr error) mutable {
-                               if (slot.is_connected()) slot.clear();
-                               state->error = std::move(error);
-                               std::move(handler)();
-                           }));
+                       asio::bind_cancellation_slot(state->cancel.slot(), [state, slot, handler = std::move(handler)](
+                                                                              std::exception_ptr error) mutable {
+                           if (slot.is_connected()) slot.clear();
+                           state->error = std::move(error);
+                           std::move(handler)();
+                       }));
     };
     co_await asio::async_initiate<asio::use_awaitable_t<> const, void()>(std::move(initiate), asio::use_awaitable,
-                                                                        std::move(operation));
+                                                                         std::move(operation));
 }
 
 }  // namespace

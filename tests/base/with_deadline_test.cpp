@@ -1,9 +1,9 @@
 #include "base/with_deadline.hpp"
 
-#include <gtest/gtest.h>
-
 #include "base/task_group.hpp"
 #include "world/world.hpp"
+
+#include <gtest/gtest.h>
 
 namespace vedette {
 namespace {

@@ -1,11 +1,11 @@
 #include "world/world.hpp"
 
+#include "base/event.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <fmt/format.h>
 
 #include <cstdlib>
-
-#include "base/event.hpp"
 
 namespace vedette::world {
 
@@ -55,8 +55,8 @@ void World::pump_until_done() {
         if (done_) break;
         if (!clock_.advance()) {
             throw Deadlock(fmt::format("deadlock after {} virtual ms with seed {}: {}",
-                                       std::chrono::duration_cast<std::chrono::milliseconds>(elapsed()).count(),
-                                       seed_, describe_waiters()));
+                                       std::chrono::duration_cast<std::chrono::milliseconds>(elapsed()).count(), seed_,
+                                       describe_waiters()));
         }
     }
     if (error_) std::rethrow_exception(error_);

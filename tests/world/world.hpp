@@ -3,15 +3,15 @@
 // from one seed, printed when a run fails; a world in which nothing can happen any more fails as a deadlock and says
 // who waits for what.
 
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "base/timer_queue.hpp"
+
 #include <boost/asio/io_context.hpp>
 
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "base/clock.hpp"
-#include "base/random.hpp"
-#include "base/timer_queue.hpp"
 
 namespace vedette::world {
 

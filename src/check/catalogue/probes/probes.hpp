@@ -5,7 +5,6 @@ namespace vedette::check {
 
 extern CheckType const http;
 extern CheckType const tcp;
-extern CheckType const dns;
 extern CheckType const exec;
 
 /// Milliseconds, for measurements.

@@ -1,0 +1,33 @@
+# The front door. Each target is one line; the work is in tools/ and CMakePresets.json.
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test bench fuzz fmt lint clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 10
+
+setup:  ## install what the build and the tests need (Debian 12, root)
+	@tools/setup
+
+build: setup  ## build the release binary, build/release/vedette
+	@tools/build release vedette
+
+demo: build  ## run `vedette check` against a simulated, broken cluster
+	@tools/demo
+
+test: setup  ## run every check of the tree: format, lints, unit, integration, cluster, fuzz
+	@tools/test
+
+bench: setup  ## measure beside peers and print ratios
+	@tools/bench
+
+fuzz: setup  ## run each fuzz target for FUZZ_SECONDS (default 60)
+	@tools/fuzz $${FUZZ_SECONDS:-60}
+
+fmt:  ## format all sources
+	@tools/format --fix
+
+lint: setup  ## format check, include arrows, doors
+	@tools/format --check && tools/lint
+
+clean:  ## remove build output
+	@rm -rf build
