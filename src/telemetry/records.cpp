@@ -175,9 +175,8 @@ void Records::on_check_finished(check::CheckReport const& report, int worker) {
     emit({"Health check execution finished", check_logger, std::source_location::current(), LogLevel::info, worker},
          std::move(extra));
     boost::json::object const name{{"health_check", report.identity.name}};
-    if (status == check::Status::skipped) {
-        emit({"Check skipped.", check_logger, std::source_location::current(), LogLevel::info, worker}, name);
-    } else if (healthy) {
+    if (status == check::Status::skipped) return;  // it neither succeeded nor failed
+    if (healthy) {
         emit({"Check succeeded.", check_logger, std::source_location::current(), LogLevel::info, worker}, name);
     } else {
         emit({"Check failed.", check_logger, std::source_location::current(), LogLevel::error, worker}, name);
