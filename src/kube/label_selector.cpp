@@ -47,6 +47,7 @@ private:
 std::optional<std::vector<std::string>> read_values(Reader& reader) {
     if (!reader.take("(")) return std::nullopt;
     std::vector<std::string> values;
+    if (reader.take(")")) return std::nullopt;  // "in ()" could match nothing: the API server refuses it
     do values.push_back(reader.word());
     while (reader.take(","));
     if (!reader.take(")")) return std::nullopt;
@@ -95,9 +96,11 @@ bool satisfies(Requirement const& requirement, std::string const* value) {
 Result<LabelSelector> LabelSelector::parse(std::string_view text) {
     LabelSelector selector;
     Reader reader(text);
-    while (!reader.at_end()) {
+    auto more = !reader.at_end();
+    while (more) {
         auto requirement = read_requirement(reader);
-        if (!requirement || (!reader.at_end() && !reader.take(","))) {
+        more = requirement && reader.take(",");
+        if (!requirement || (!more && !reader.at_end())) {
             return fail(Errc::invalid_input, "\"{}\" is not a label selector (at \"{}\")", text, reader.rest());
         }
         selector.requirements_.push_back(std::move(*requirement));
