@@ -9,6 +9,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 
 #include <charconv>
+#include <cmath>
 #include <vector>
 
 namespace vedette::kube {
@@ -160,6 +161,7 @@ public:
             // Boost 1.81 reads doubles with an error in the last place; the text tells the nearest one.
             text_.append(rest.data(), rest.size());
             std::from_chars(text_.data(), text_.data() + text_.size(), number);
+            if (!std::isfinite(number)) return refuse(error, "the number is too large");
         }
         return scalar(number, error);
     }

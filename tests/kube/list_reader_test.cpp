@@ -84,6 +84,7 @@ TEST(ListReader, ForeignTextIsMalformedAndSaysWhere) {
              Row{R"({"items":[]} x)", "offset 13: extra data"},
              Row{std::string("{\"items\":[{\"a\":\"\0\"}]}", 21), "offset 16: "},
              Row{"{\"items\":[{\"b\":\"\xff\"}]}", "offset 16: "},
+             Row{R"({"items":[{"a":1e999}]})", ""},
              Row{deep_skipped, "too deep"},
              Row{deep, "an element of items is not an object"},
          }) {
