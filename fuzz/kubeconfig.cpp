@@ -1,0 +1,38 @@
+// kubeconfigs: what is refused is refused in words that name the file, what is accepted has a server, and the password
+// in a refused file is never repeated.
+
+#include "kube/config.hpp"
+#include "memory_files.hpp"
+#include "target.hpp"
+
+namespace vedette::fuzz {
+namespace {
+
+std::optional<std::string> environment(std::string name) {
+    if (name == "HOME") return "/home/u";
+    return std::nullopt;
+}
+
+}  // namespace
+
+void fuzz(std::string_view input) {
+    MemoryFiles files;
+    files.contents["/k"] = std::string(input);
+    files.contents["/second"] = "current-context: c\ncontexts: [{name: c, context: {cluster: c, user: u}}]\n";
+    kube::ConfigOptions options{.kubeconfig = "/k", .environment = environment};
+    auto const target = kube::load_target(options, files);
+    if (observe(target)) ensure(!target->server.empty(), "a target has a server");
+    if (!target) {
+        ensure(!target.error().text().empty(), "a refusal has words");
+        ensure(target.error().text().find("hunter2hunter2") == std::string::npos, "a refusal repeats no secret");
+    }
+    options.context = "c";
+    observe(kube::load_target(options, files));
+    auto const both = [](std::string name) -> std::optional<std::string> {
+        if (name == "KUBECONFIG") return "/second:/k:/missing";
+        return std::nullopt;
+    };
+    observe(kube::load_target({.environment = both}, files));
+}
+
+}  // namespace vedette::fuzz
