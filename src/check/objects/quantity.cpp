@@ -42,7 +42,10 @@ std::optional<double> factor_of(std::string_view suffix) {
     }
     if (suffix.size() < 2 || (suffix[0] != 'e' && suffix[0] != 'E')) return std::nullopt;
     auto exponent = suffix.substr(1);
-    if (exponent[0] == '+') exponent.remove_prefix(1);
+    if (exponent[0] == '+') {
+        exponent.remove_prefix(1);
+        if (exponent.starts_with('-')) return std::nullopt;
+    }
     int value = 0;
     auto const [end, error] = std::from_chars(exponent.data(), exponent.data() + exponent.size(), value);
     if (error != std::errc() || end != exponent.data() + exponent.size()) return std::nullopt;

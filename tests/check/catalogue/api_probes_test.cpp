@@ -1,0 +1,257 @@
+// The probes that need a cluster, against the in-memory API server, and the pure halves of the certificate checks.
+
+#include "check/catalogue/certs/base64.hpp"
+#include "check/catalogue/certs/certs.hpp"
+#include "check/catalogue/certs/own_credentials.hpp"
+#include "check/catalogue/controlplane/controlplane.hpp"
+#include "check/world_context.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+namespace vedette::check {
+namespace {
+
+using kube::fake::Fault;
+using std::chrono::days;
+
+Outcome probe(WorldContext& world, CheckType const& type, Duration timeout = 10s) {
+    auto params = default_instance(type).params;
+    return world.world.run(type.probe(world.context, std::move(params), world.world.clock().now() + timeout));
+}
+
+TEST(ApiserverHealth, AHealthyServerIsOkAndItsPartsAreDetails) {
+    for (auto const* type : {&apiserver_livez, &apiserver_readyz}) {
+        WorldContext world;
+        auto const got = probe(world, *type);
+        EXPECT_EQ(got.status, Status::ok) << got.message;
+        EXPECT_EQ(got.details.at("checks").at("etcd"), true);
+        EXPECT_EQ(got.details.at("http_status"), 200);
+    }
+}
+
+TEST(ApiserverHealth, AFailedPartIsNamed) {
+    WorldContext world;
+    world.api.set_failing_health({"etcd"});
+    auto const got = probe(world, apiserver_readyz);
+    EXPECT_EQ(got.status, Status::critical);
+    EXPECT_EQ(got.message, "/readyz answers 500: etcd failed");
+    EXPECT_EQ(got.details.at("failed_checks"), boost::json::array{"etcd"});
+}
+
+TEST(ApiserverHealth, LivezCarriesTheCauseWhenNobodyAnswersReadyzDoesNotKnow) {
+    for (auto const& [type, want] :
+         {std::pair(&apiserver_livez, Status::critical), {&apiserver_readyz, Status::unknown}}) {
+        WorldContext world;
+        world.api.add_fault({.kind = Fault::Kind::refuse});
+        auto const got = probe(world, *type);
+        EXPECT_EQ(got.status, want);
+        EXPECT_NE(got.message.find("refused"), std::string::npos) << got.message;
+    }
+}
+
+TEST(ApiserverHealth, ASilentServerIsACauseAndNotALateCheck) {
+    WorldContext world;
+    world.api.add_fault({.kind = Fault::Kind::hang});
+    auto const got = probe(world, apiserver_livez, 10s);
+    EXPECT_EQ(got.status, Status::critical);
+    EXPECT_EQ(got.reason, "Unreachable");
+    EXPECT_LT(world.world.elapsed(), 10s);
+}
+
+TEST(ApiserverHealth, StatusesHaveTheirOwnMeaning) {
+    struct Row {
+        int status;
+        Status want;
+        std::string_view reason;
+    };
+    for (auto const& row : {Row{401, Status::critical, "Unauthorized"}, Row{403, Status::unknown, "Forbidden"}}) {
+        WorldContext world;
+        world.api.add_fault({.kind = Fault::Kind::status, .status = row.status});
+        auto const got = probe(world, apiserver_livez);
+        EXPECT_EQ(got.status, row.want) << got.message;
+        EXPECT_EQ(got.reason, row.reason);
+        if (row.status == 403) {
+            EXPECT_EQ(got.message, "not allowed to ask /livez: needs the verb get on the nonResourceURL /livez");
+        }
+    }
+    WorldContext portal;
+    portal.api.add_fault({.kind = Fault::Kind::garbage});
+    EXPECT_EQ(probe(portal, apiserver_livez).reason, "NotKubernetes");
+}
+
+TEST(ApiserverLatency, ThePercentileDecidesAndErrorsAreAWarning) {
+    struct Row {
+        Duration delay;
+        Status want;
+    };
+    for (auto const& row :
+         {Row{0s, Status::ok}, Row{1s, Status::ok}, Row{1100ms, Status::warning}, Row{4100ms, Status::critical}}) {
+        WorldContext world;
+        if (row.delay > 0s) world.api.add_fault({.kind = Fault::Kind::delay, .delay = row.delay});
+        auto const got = probe(world, apiserver_latency, 60s);
+        EXPECT_EQ(got.status, row.want) << got.message;
+    }
+    WorldContext busy;
+    busy.api.add_fault({.kind = Fault::Kind::status, .times = 2, .status = 503});
+    auto const got = probe(busy, apiserver_latency);
+    EXPECT_EQ(got.status, Status::warning);
+    EXPECT_EQ(got.message, "2 of 5 requests failed: it answers 503");
+    WorldContext gone;
+    gone.api.add_fault({.kind = Fault::Kind::refuse});
+    EXPECT_EQ(probe(gone, apiserver_latency).status, Status::unknown);
+}
+
+net::Certificate certificate(WallTime now, Duration left) {
+    return {.subject = "CN=kube-apiserver",
+            .issuer = "CN=ca",
+            .not_before = now - days(300),
+            .not_after = now + left,
+            .names = {}};
+}
+
+TEST(ApiserverCert, TheServedChainDecides) {
+    struct Row {
+        Duration left;
+        Status want;
+    };
+    for (auto const& row : {Row{days(21), Status::ok}, Row{days(21) - 1s, Status::warning},
+                            Row{days(7) - 1s, Status::critical}, Row{-1s, Status::critical}}) {
+        WorldContext world;
+        auto const listener = world.network.listen({"api.example", 6443});
+        world.tls.set_peer_chain({certificate(world.world.clock().wall(), row.left)});
+        EXPECT_EQ(probe(world, apiserver_cert).status, row.want);
+        EXPECT_EQ(world.tls.handshakes(), std::vector<std::string>{"api.example"});
+    }
+    WorldContext world;
+    auto const listener = world.network.listen({"api.example", 6443});
+    auto const now = world.world.clock().wall();
+    world.tls.set_peer_chain({certificate(now, days(200)), certificate(now, -days(2))});
+    EXPECT_EQ(probe(world, apiserver_cert).message,
+              "Certificate CN=kube-apiserver in the chain of api.example:6443 expired 2d ago (2025-12-30T00:00:00Z)");
+}
+
+TEST(ApiserverCert, UnreachableIsUnknownAndPlainHttpIsSkipped) {
+    WorldContext world;
+    EXPECT_EQ(probe(world, apiserver_cert).status, Status::unknown);
+    world.target.server = "http://127.0.0.1:8001";
+    EXPECT_EQ(probe(world, apiserver_cert).status, Status::skipped);
+}
+
+TEST(Expiry, ShortLivesAreJudgedByFractions) {
+    WallTime const now{days(20000)};
+    ExpiryLimits const limits{days(21), days(7)};
+    struct Row {
+        Duration lifetime;
+        Duration left;
+        Status want;
+    };
+    for (auto const& row :
+         {Row{days(60), days(21) - 1s, Status::warning}, Row{days(40), days(10), Status::ok},
+          Row{days(40), days(10) - 1s, Status::warning}, Row{days(40), days(4) - 1s, Status::critical},
+          Row{24h, 6h, Status::ok}, Row{24h, 6h - 1s, Status::warning}, Row{24h, 144min - 1s, Status::critical},
+          Row{24h, 0s, Status::critical}, Row{24h, 25h, Status::critical}}) {
+        auto const end = now + row.left;
+        EXPECT_EQ(judge_expiry(end - row.lifetime, end, now, limits), row.want) << row.left.count();
+    }
+}
+
+TEST(Base64, BothAlphabetsWithAndWithoutPadding) {
+    for (auto const& [text, want] : {std::pair("", ""),
+                                     {"Zg==", "f"},
+                                     {"Zg", "f"},
+                                     {"Zm8=", "fo"},
+                                     {"Zm9v", "foo"},
+                                     {"Zm9v\nYmFy\n", "foobar"},
+                                     {"-_-_", "\xfb\xff\xbf"},
+                                     {"+/+/", "\xfb\xff\xbf"}}) {
+        EXPECT_EQ(decode_base64(text), Result<std::string>(want)) << text;
+    }
+    for (auto const* text : {"Z", "Zm9vY", "Zm 9v", "Zm=9", "\xc3\xa4"}) EXPECT_FALSE(decode_base64(text)) << text;
+}
+
+std::string encode(std::string_view text) {
+    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    std::string out;
+    unsigned buffer = 0;
+    int bits = 0;
+    for (unsigned char const c : text) {
+        buffer = (buffer << 8 | c) & 0xffff;
+        for (bits += 8; bits >= 6;) out += alphabet[buffer >> (bits -= 6) & 63];
+    }
+    if (bits) out += alphabet[buffer << (6 - bits) & 63];
+    return out;
+}
+
+std::string token(WallTime issued, WallTime expires, std::optional<WallTime> warn_after = {}) {
+    auto const seconds = [](WallTime when) {
+        return std::chrono::duration_cast<std::chrono::seconds>(when.time_since_epoch()).count();
+    };
+    boost::json::object claims{
+        {"sub", "system:serviceaccount:ops:vedette"}, {"iat", seconds(issued)}, {"exp", seconds(expires)}};
+    if (warn_after) claims["kubernetes.io"] = boost::json::object{{"warnafter", seconds(*warn_after)}};
+    return fmt::format("{}.{}.sig", encode("{}"), encode(boost::json::serialize(claims)));
+}
+
+TEST(OwnCredentials, WhatRenewsItselfIsJudgedByItsRenewal) {
+    WallTime const now{days(20000)};
+    ExpiryLimits const limits{days(7), days(1)};
+    struct Row {
+        std::string token;
+        bool renews;
+        Status want;
+    };
+    for (auto const& row : {
+             Row{token(now - 50min, now + 10min), true, Status::ok},
+             Row{token(now - 54min - 1s, now + 6min - 1s), true, Status::warning},
+             Row{token(now - 2h, now - 1s), true, Status::critical},
+             Row{token(now - 1h, now + days(365), now + 7s), true, Status::ok},
+             Row{token(now - 2h, now + days(365), now - 53min), true, Status::warning},
+             Row{token(now - 50min, now + 10min), false, Status::warning},
+             Row{token(now - days(300), now + days(7)), false, Status::ok},
+             Row{token(now - days(300), now + days(7) - 1s), false, Status::warning},
+             Row{token(now - days(300), now + days(1) - 1s), false, Status::critical},
+         }) {
+        auto const life = read_token(row.token);
+        ASSERT_TRUE(life.has_value());
+        auto const got = judge_token(*life, row.renews, now, limits);
+        EXPECT_EQ(got.status, row.want) << got.message;
+    }
+}
+
+TEST(OwnCredentials, OpaqueAndBrokenTokensAreNoTokensOfOurs) {
+    for (auto const* text : {"", "opaque", "a.b", "a.b.c", "..", "e30.W10.x", "e30.e3.x"})
+        EXPECT_FALSE(read_token(text)) << text;
+    auto const without_end = read_token("e30.e30.x");
+    ASSERT_TRUE(without_end.has_value());
+    EXPECT_EQ(judge_token(*without_end, false, WallTime{}, {}).status, Status::ok);
+    auto const odd = read_token(fmt::format("e30.{}.x", encode(R"({"exp": 1e300, "iat": "x", "kubernetes.io": 7})")));
+    ASSERT_TRUE(odd.has_value());
+    EXPECT_FALSE(odd->expires);
+}
+
+TEST(OwnCredentials, ACertificateATokenAndNothingAtAll) {
+    WorldContext world;
+    auto const now = world.world.clock().wall();
+    EXPECT_EQ(probe(world, own_credentials).status, Status::skipped);
+    world.target.credentials.exec =
+        kube::ExecPlugin{.api_version = "v1", .command = "login", .args = {}, .env = {}, .install_hint = {}};
+    EXPECT_EQ(probe(world, own_credentials).status, Status::ok);
+    world.target.credentials.certificate_pem =
+        net::make_identity({.common_name = "me", .not_before = now - days(300), .not_after = now + 23h})
+            .certificate_pem;
+    auto got = probe(world, own_credentials);
+    EXPECT_EQ(got.status, Status::critical);
+    EXPECT_EQ(got.reason, "Expires");
+    world.target.credentials.certificate_pem = "garbage";
+    EXPECT_EQ(probe(world, own_credentials).reason, "Unreadable");
+    world.target.credentials.certificate_pem.clear();
+    world.target.credentials.token = token(now - days(100), now + days(3));
+    got = probe(world, own_credentials);
+    EXPECT_EQ(got.status, Status::warning);
+    EXPECT_EQ(got.message,
+              "Credential token of system:serviceaccount:ops:vedette expires in 3d (2026-01-04T00:00:00Z)");
+}
+
+}  // namespace
+}  // namespace vedette::check
