@@ -2,6 +2,7 @@
 // Opening byte streams. All code above net/ reaches the outside through a Dialer, so a test that replaces the
 // Dialer has replaced the network.
 
+#include "net/dns_query.hpp"
 #include "net/stream.hpp"
 
 #include <memory>
@@ -35,6 +36,9 @@ public:
     /// Addresses as literals, in the resolver's order. Errors: dns_failure (NXDOMAIN, no data, server failure: the
     /// text says which), timed_out.
     virtual Task<std::vector<std::string>> resolve(std::string host, Deadline deadline) = 0;
+
+    /// One question to one name server, as query_dns() puts it.
+    virtual Task<DnsAnswer> query(DnsQuestion question, Deadline deadline) = 0;
 };
 
 /// c-ares on `executor`. Lifetime: outlives its lookups; `clock` outlives it.

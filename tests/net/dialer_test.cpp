@@ -15,6 +15,9 @@ public:
         if (addresses_.empty()) co_return fail(Errc::dns_failure, "lookup {}: no such host", host);
         co_return addresses_;
     }
+    Task<DnsAnswer> query(DnsQuestion question, Deadline) override {
+        co_return fail(Errc::refused, "ask for {}: connection refused", question.name);
+    }
 
 private:
     std::vector<std::string> addresses_;

@@ -16,6 +16,9 @@ struct NoNames final : Resolver {
     Task<std::vector<std::string>> resolve(std::string host, Deadline) override {
         co_return fail(Errc::dns_failure, "lookup {}: no such host", host);
     }
+    Task<DnsAnswer> query(DnsQuestion question, Deadline) override {
+        co_return fail(Errc::refused, "ask for {}: connection refused", question.name);
+    }
 };
 
 // What a server does with each connection.
