@@ -57,6 +57,7 @@ constexpr CheckType const* types[] = {
 
     &http,
     &tcp,
+    &dns,
     &exec,
 };
 

@@ -2,11 +2,13 @@
 // The first line of output is the message; performance data after `|` become measurements.
 
 #include "base/redact.hpp"
+#include "check/catalogue/probes/printable.hpp"
 #include "check/catalogue/probes/probes.hpp"
 
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 
 namespace vedette::check {
 namespace {
@@ -18,29 +20,56 @@ constexpr ParamSpec with[] = {
     {"input", ParamKind::text, "\"\"", "standard input"},
 };
 
-std::string first_line(std::string_view text) {
-    auto const end = text.find('\n');
-    auto line = text.substr(0, end);
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.remove_suffix(1);
-    return std::string(line.substr(0, 500));
+std::string_view first_line(std::string_view text) {
+    return text.substr(0, text.find('\n'));
 }
 
-// "time=0.05s;1;5 size=120B": https://nagios-plugins.org/doc/guidelines.html#AEN200
+std::string sentence(std::string_view line) {
+    auto const end = line.find_last_not_of(" \r\t");
+    return redact(printable(line.substr(0, end == std::string_view::npos ? 0 : end + 1)));
+}
+
+// Takes "label=" off the front; the label may be in single quotes and then hold blanks.
+std::string_view take_label(std::string_view& text) {
+    bool const quoted = text.starts_with('\'');
+    auto const end = quoted ? text.find("'=", 1) : text.find_first_of("= ");
+    if (end == std::string_view::npos || text[end] == ' ') {
+        text.remove_prefix(std::min(end, text.size()));
+        return {};
+    }
+    auto const label = quoted ? text.substr(1, end - 1) : text.substr(0, end);
+    text.remove_prefix(end + (quoted ? 2 : 1));
+    return label;
+}
+
+std::string measurement_name(std::string_view label, std::string_view unit) {
+    constexpr std::pair<std::string_view, std::string_view> units[] = {
+        {"s", "_seconds"}, {"ms", "_ms"}, {"us", "_us"}, {"%", "_percent"}, {"B", "_bytes"}};
+    std::string name;
+    for (char const c : label) {
+        bool const digit = c >= '0' && c <= '9';
+        char const lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+        name += digit || (lower >= 'a' && lower <= 'z') ? lower : '_';
+    }
+    for (auto const& [word, suffix] : units) {
+        if (word == unit && !name.ends_with(suffix)) name += suffix;
+    }
+    return name;
+}
+
+// "time=0.05s;1;5 'free space'=120B": https://nagios-plugins.org/doc/guidelines.html#AEN200
 void add_performance_data(std::string_view text, Outcome& outcome) {
-    while (!text.empty()) {
-        auto const space = text.find(' ');
-        auto const item = text.substr(0, space);
-        text.remove_prefix(space == std::string_view::npos ? text.size() : space + 1);
-        auto const equals = item.find('=');
-        if (equals == std::string_view::npos || equals == 0) continue;
+    while (outcome.measurements.size() < 64) {
+        text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+        if (text.empty()) return;
+        auto const label = take_label(text);
+        auto const value = text.substr(0, text.find(' '));
+        text.remove_prefix(value.size());
         double number = 0;
-        auto const value = item.substr(equals + 1);
         auto const parsed = std::from_chars(value.data(), value.data() + value.size(), number);
-        if (parsed.ec != std::errc{}) continue;
-        std::string name;
-        for (char const c : item.substr(0, equals)) name += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
-        outcome.measurements.emplace_back(std::move(name), number);
-        if (outcome.measurements.size() == 64) return;
+        if (label.empty() || parsed.ec != std::errc{} || !std::isfinite(number)) continue;
+        auto const rest = value.substr(static_cast<std::size_t>(parsed.ptr - value.data()));
+        outcome.measurements.emplace_back(measurement_name(label, rest.substr(0, rest.find(';'))), number);
     }
 }
 
@@ -62,19 +91,18 @@ Outcome judge_exit(Exit const& exit, std::string const& program) {
     Outcome outcome;
     outcome.status = status_of(exit);
     outcome.reason = exit.signal ? "KilledBySignal" : fmt::format("ExitCode{}", exit.code);
-    auto line = first_line(exit.output);
-    if (auto const bar = line.find('|'); bar != std::string::npos) {
-        add_performance_data(std::string_view(line).substr(bar + 1), outcome);
-        line.erase(bar);
-    }
-    if (line.empty()) line = first_line(exit.errors);
+    auto const printed = first_line(exit.output);
+    auto const bar = printed.find('|');
+    if (bar != std::string_view::npos) add_performance_data(printed.substr(bar + 1), outcome);
+    auto line = sentence(printed.substr(0, bar));
+    if (line.empty()) line = sentence(first_line(exit.errors));
     if (exit.signal) {
         outcome.message = fmt::format("{} was killed by signal {}", program, exit.signal);
     } else {
-        outcome.message = line.empty() ? fmt::format("{} exited with code {}", program, exit.code) : redact(line);
+        outcome.message = line.empty() ? fmt::format("{} exited with code {}", program, exit.code) : line;
     }
     outcome.checked = 1;
-    outcome.failed = outcome.status == Status::ok ? 0 : 1;
+    outcome.failed = outcome.status == Status::warning || outcome.status == Status::critical ? 1 : 0;
     outcome.details["exit_code"] = exit.code;
     if (exit.truncated) outcome.details["output_truncated"] = true;
     return outcome;
@@ -84,7 +112,7 @@ Async<Outcome> probe(ProbeContext& context, Params params, Deadline deadline) {
     Command command{.argv = params.texts("command")};
     if (command.argv.empty()) co_return Outcome::unknown("command is empty", "InvalidParameter");
     for (auto const& [name, value] : params.with.at("env").as_object()) {
-        if (value.is_string()) command.env.emplace_back(name, value.get_string());
+        command.env.emplace_back(name, value.is_string() ? std::string(value.get_string()) : serialize(value));
     }
     command.directory = params.text("directory");
     command.input = params.text("input");

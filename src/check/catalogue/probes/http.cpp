@@ -1,7 +1,8 @@
 // http: a URL answers as it should. The fast path of our own client: kept connections, our own deadlines.
 
+#include "base/base64.hpp"
 #include "base/redact.hpp"
-#include "base/with_deadline.hpp"
+#include "check/catalogue/probes/printable.hpp"
 #include "check/catalogue/probes/probes.hpp"
 
 #include <fmt/format.h>
@@ -36,16 +37,21 @@ bool accepts(std::string_view pattern, int status) {
     return true;
 }
 
+bool is_status_pattern(std::string_view text) {
+    return text.size() == 3 && text.find_first_not_of("0123456789x") == std::string_view::npos;
+}
+
 bool is_redirect(int status) {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
 std::string resolve_location(net::Url const& base, std::string_view location) {
-    if (location.find("://") != std::string_view::npos) return std::string(location);
+    if (location.find_first_of(":/?#") == location.find("://")) return std::string(location);  // has a scheme
     auto const authority = fmt::format("{}://{}", base.scheme, to_string(net::Endpoint{base.host, base.port}));
     if (location.starts_with("//")) return fmt::format("{}:{}", base.scheme, location);
     if (location.starts_with("/")) return authority + std::string(location);
     auto const path = base.target.substr(0, base.target.find('?'));
+    if (location.starts_with('?')) return authority + path + std::string(location);
     return authority + path.substr(0, path.rfind('/') + 1) + std::string(location);
 }
 
@@ -56,11 +62,12 @@ struct Answer {
     std::string url;
 };
 
-net::Origin origin_of(net::Url const& url, Params const& params) {
+net::Origin origin_of(net::Url const& url, Params const& params, bool first_host) {
     net::Origin origin{.endpoint = {url.host, url.port}};
     if (url.scheme == "https") {
         net::TlsOptions tls;
-        tls.server_name = params.text("server_name").empty() ? url.host : params.text("server_name");
+        auto const name = params.text("server_name");
+        tls.server_name = name.empty() || !first_host ? url.host : name;
         tls.verify = !params.flag("insecure");
         tls.ca_pem = params.text("ca");
         origin.tls = std::move(tls);
@@ -68,23 +75,56 @@ net::Origin origin_of(net::Url const& url, Params const& params) {
     return origin;
 }
 
+std::string text_of(boost::json::value const& value) {
+    return value.is_string() ? std::string(value.get_string()) : boost::json::serialize(value);
+}
+
+// What was told to the first host is not told to another one that it redirects to.
+bool is_secret(std::string_view name) {
+    auto const is = [name](std::string_view word) {
+        return std::ranges::equal(name, word, [](char a, char b) { return (a | 0x20) == (b | 0x20); });
+    };
+    return is("Authorization") || is("Cookie") || is("Proxy-Authorization");
+}
+
+net::HttpRequest request_for(net::Url const& url, Params const& params, bool first_host) {
+    net::HttpRequest request{.method = params.text("method"), .target = url.target, .body = params.text("body")};
+    for (auto const& [name, value] : params.with.at("headers").as_object()) {
+        if (first_host || !is_secret(name)) request.headers.add(std::string(name), text_of(value));
+    }
+    if (!request.headers.has("User-Agent")) request.headers.add("User-Agent", "vedette/" VEDETTE_VERSION);
+    if (!url.user.empty() && !request.headers.has("Authorization")) {
+        request.headers.add("Authorization", "Basic " + base64_encode(url.user));
+    }
+    return request;
+}
+
+// RFC 9110, 15.4: 303 asks for a GET, and so do 301 and 302 after a POST in practice.
+bool becomes_get(int status, std::string_view method) {
+    if (method == "GET" || method == "HEAD") return false;
+    return status == 303 || ((status == 301 || status == 302) && method == "POST");
+}
+
 Task<Answer> fetch(ProbeContext& context, Params const& params, Deadline deadline) {
     Answer answer{.url = params.text("url")};
+    auto const first = net::parse_url(answer.url);
+    if (!first) co_return std::unexpected(first.error());
+    bool as_get = false;
     while (true) {
         auto const url = net::parse_url(answer.url);
-        if (!url) co_return std::unexpected(url.error());
-        auto origin = origin_of(*url, params);
+        if (!url) co_return fail(Errc::rejected, "it redirects to {}", url.error().text());
+        bool const first_host = url->scheme == first->scheme && url->host == first->host && url->port == first->port;
+        auto origin = origin_of(*url, params, first_host);
         if (context.environment) {
             auto proxy = net::proxy_from_environment(url->scheme, origin.endpoint, context.environment);
             if (!proxy) co_return std::unexpected(proxy.error());
             origin.proxy = std::move(*proxy);
         }
-        net::HttpRequest request{.method = params.text("method"), .target = url->target};
-        for (auto const& [name, value] : params.with.at("headers").as_object()) {
-            if (value.is_string()) request.headers.add(std::string(name), std::string(value.get_string()));
+        auto request = request_for(*url, params, first_host);
+        if (as_get) {
+            request.method = "GET";
+            request.body.clear();
         }
-        if (!request.headers.has("User-Agent")) request.headers.add("User-Agent", "vedette/" VEDETTE_VERSION);
-        request.body = params.text("body");
         auto response = co_await context.http.send(std::move(origin), std::move(request), deadline);
         if (!response) co_return std::unexpected(response.error());
         answer.status = response->status;
@@ -96,8 +136,9 @@ Task<Answer> fetch(ProbeContext& context, Params const& params, Deadline deadlin
         if (!is_redirect(answer.status) || !location || params.integer("max_redirects") == 0) co_return answer;
         if (++answer.redirects > params.integer("max_redirects")) {
             co_return fail(Errc::rejected, "more than {} redirects, the last to {}", params.integer("max_redirects"),
-                           *location);
+                           printable(*location));
         }
+        as_get = as_get || becomes_get(answer.status, params.text("method"));
         answer.url = resolve_location(*url, *location);
     }
 }
@@ -132,6 +173,12 @@ Async<Outcome> probe(ProbeContext& context, Params params, Deadline deadline) {
                                        "InvalidParameter");
         }
     }
+    for (auto const& pattern : params.texts("status")) {
+        if (!is_status_pattern(pattern)) {
+            co_return Outcome::unknown(fmt::format("status {} is neither a code nor a class such as 2xx", pattern),
+                                       "InvalidParameter");
+        }
+    }
     auto const began = context.clock.now();
     auto answer = co_await fetch(context, params, deadline);
     auto const took = context.clock.now() - began;
@@ -144,8 +191,11 @@ Async<Outcome> probe(ProbeContext& context, Params params, Deadline deadline) {
             case Errc::invalid_input:
                 co_return Outcome::unknown(std::move(text), "InvalidParameter");
             default:
-                co_return Outcome::critical(fmt::format("{}: {}", url, text), "RequestFailed");
+                break;
         }
+        auto failed = Outcome::critical(fmt::format("{}: {}", url, text), "RequestFailed");
+        failed.checked = failed.failed = 1;
+        co_return failed;
     }
     auto outcome = judge_answer(*answer, params, took);
     outcome.message = fmt::format("{} {}", url, outcome.message);

@@ -5,6 +5,7 @@ namespace vedette::check {
 
 extern CheckType const http;
 extern CheckType const tcp;
+extern CheckType const dns;
 extern CheckType const exec;
 
 /// Milliseconds, for measurements.

@@ -26,12 +26,15 @@ Async<Outcome> probe(ProbeContext& context, Params params, Deadline deadline) {
     auto const took = context.clock.now() - began;
     if (!connected) {
         if (connected.error().code() == Errc::timed_out) co_return Outcome::timeout(redact(connected.error().text()));
-        co_return Outcome::critical(redact(connected.error().text()), "ConnectFailed");
+        auto failed = Outcome::critical(redact(connected.error().text()), "ConnectFailed");
+        failed.checked = failed.failed = 1;
+        co_return failed;
     }
     auto const slow = took > params.duration("warning");
     auto message = fmt::format("{} accepts connections ({:.1f} ms)", to_string(endpoint), milliseconds(took));
     auto outcome = slow ? Outcome::warning(std::move(message), "Slow") : Outcome::ok(std::move(message));
     outcome.checked = 1;
+    outcome.failed = slow ? 1 : 0;
     outcome.measurements = {{"connect_ms", milliseconds(took)}};
     outcome.thresholds = {{"connect", boost::json::string(params.text("warning")), nullptr}};
     outcome.details["address"] = (*connected)->peer();
