@@ -156,6 +156,7 @@ Task<Outcome> Run::execute(Instance const& instance, Deadline deadline) {
 Async<Outcome> Run::attempt(Instance const& instance, Deadline deadline) {
     auto const began = context_.clock.now();
     std::string bug;
+    bool aborted = false;
     try {
         auto result = co_await with_deadline(context_.clock, deadline, execute(instance, deadline));
         if (result) co_return std::move(*result);
@@ -165,10 +166,18 @@ Async<Outcome> Run::attempt(Instance const& instance, Deadline deadline) {
         }
         co_return Outcome::unknown(result.error().text());
     } catch (boost::system::system_error const& e) {
-        if (e.code() == asio::error::operation_aborted) throw;
+        aborted = e.code() == asio::error::operation_aborted;
         bug = e.what();
     } catch (std::exception const& e) {
         bug = e.what();
+    }
+    if (aborted) {
+        // Only a cancellation of this task may unwind it: a check that throws the same by itself would take its worker
+        // along, and the run would wait for that worker for ever.
+        auto const state = co_await asio::this_coro::cancellation_state;
+        if (state.cancelled() != asio::cancellation_type::none) {
+            throw boost::system::system_error(asio::error::operation_aborted);
+        }
     }
     co_return Outcome::unknown(fmt::format("the check itself failed: {}; please report this", bug), "CheckFailed");
 }

@@ -63,7 +63,7 @@ Result<void> Loader::load(std::string const& path, std::vector<std::string> trai
     if (suite_.name.empty()) suite_.name = stem_of(path);
     auto const* defaults = root->find("defaults");
     if (defaults) {
-        if (auto known = only_known_keys(*defaults, default_keys(), "default"); !known) return known;
+        if (auto right = check_defaults(*defaults); !right) return right;
     }
     if (auto const* list = root->find("include")) {
         if (auto included = include(*list, path, trail); !included) return included;

@@ -273,6 +273,15 @@ Result<void> substitute(YamlNode& node, Environment const& environment) {
     return {};
 }
 
+Result<void> check_defaults(YamlNode const& defaults) {
+    if (auto known = only_known_keys(defaults, default_keys(), "default"); !known) return known;
+    Params scratch;
+    for (auto const& entry : defaults.entries) {
+        if (auto read = read_common(entry.key, entry.value, scratch); !read) return read;
+    }
+    return {};
+}
+
 Result<Instance> read_instance(YamlNode const& node, YamlNode const* defaults, std::string_view suite_name) {
     if (auto known = only_known_keys(node, instance_keys(), "key of a check"); !known) return pass(known);
     auto const type = read_type(node);

@@ -15,7 +15,10 @@ std::vector<std::string> const& default_keys();
 /// without a default, a `${` that is never closed).
 Result<void> substitute(YamlNode& node, Environment const& environment);
 
-/// `defaults` may be null. Errors: invalid_input with file:line:column.
+/// Reads `defaults` for its mistakes alone, so that those no check uses are found too.
+Result<void> check_defaults(YamlNode const& defaults);
+
+/// `defaults` may be null, and has passed check_defaults. Errors: invalid_input with file:line:column.
 Result<Instance> read_instance(YamlNode const& node, YamlNode const* defaults, std::string_view suite_name);
 
 /// Checks that `node` is a mapping whose keys are all `known`.
