@@ -1,5 +1,5 @@
-// kubeconfigs: what is refused is refused in words that name the file, what is accepted has a server, and the password
-// in a refused file is never repeated.
+// kubeconfigs: what is refused is refused in words that name the file, what is accepted has a server, and a token or
+// password after whatever is wrong is never repeated.
 
 #include "kube/config.hpp"
 #include "memory_files.hpp"
@@ -24,7 +24,14 @@ void fuzz(std::string_view input) {
     if (observe(target)) ensure(!target->server.empty(), "a target has a server");
     if (!target) {
         ensure(!target.error().text().empty(), "a refusal has words");
-        ensure(target.error().text().find("hunter2hunter2") == std::string::npos, "a refusal repeats no secret");
+    }
+    if (input.find("hunter2") == std::string_view::npos) {
+        files.contents["/k"] += "\nusers: [{name: u, user: {token: hunter2hunter2, password: [hunter2hunter2]}}]\n";
+        auto const secret = kube::load_target(options, files);
+        if (!secret) {
+            ensure(secret.error().text().find("hunter2") == std::string::npos, "a refusal repeats no secret");
+        }
+        files.contents["/k"] = std::string(input);
     }
     options.context = "c";
     observe(kube::load_target(options, files));
