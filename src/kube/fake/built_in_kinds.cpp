@@ -182,16 +182,7 @@ std::vector<Row> workloads() {
     unsigned const workload = generation | scalable | in_all;
     return {
         {"apps", "v1", "deployments", "deployment", "Deployment", {"deploy"}, workload, NameRule::subdomain, replicas},
-        {"apps",
-         "v1",
-         "replicasets",
-         "replicaset",
-         "ReplicaSet",
-         {"rs"},
-         workload,
-         NameRule::subdomain,
-         replicas,
-         {{"status.replicas", "0"}}},
+        {"apps", "v1", "replicasets", "replicaset", "ReplicaSet", {"rs"}, workload, NameRule::subdomain, replicas},
         {"apps", "v1", "statefulsets", "statefulset", "StatefulSet", {"sts"}, workload, NameRule::subdomain, replicas},
         {"apps",
          "v1",

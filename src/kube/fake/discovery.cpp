@@ -178,7 +178,10 @@ std::optional<Document> discover(Kinds const& kinds, Request const& request, std
     if (path == "/api" || path == "/apis") {
         bool const core = path == "/api";
         if (wants_aggregated) return json_document(aggregated(kinds, core), std::string(aggregated_v2));
-        if (core) return json_document({{"kind", "APIVersions"}, {"versions", {"v1"}}});
+        if (core)
+            return json_document({{"kind", "APIVersions"},
+                                  {"versions", json::array{"v1"}},
+                                  {"serverAddressByClientCIDRs", json::array{}}});
         json::array groups;
         for (auto const& [group, versions] : kinds.groups()) {
             if (!group.empty()) groups.push_back(group_entry(group, versions));

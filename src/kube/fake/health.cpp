@@ -11,18 +11,45 @@
 namespace vedette::kube::fake {
 namespace {
 
+constexpr char const* hooks[] = {
+    "poststarthook/start-apiserver-admission-initializer",
+    "poststarthook/generic-apiserver-start-informers",
+    "poststarthook/priority-and-fairness-config-consumer",
+    "poststarthook/priority-and-fairness-filter",
+    "poststarthook/storage-object-count-tracker-hook",
+    "poststarthook/start-apiextensions-informers",
+    "poststarthook/start-apiextensions-controllers",
+    "poststarthook/crd-informer-synced",
+    "poststarthook/start-system-namespaces-controller",
+    "poststarthook/rbac/bootstrap-roles",
+    "poststarthook/scheduling/bootstrap-system-priority-classes",
+    "poststarthook/bootstrap-controller",
+    "poststarthook/start-kube-aggregator-informers",
+    "poststarthook/apiservice-registration-controller",
+    "poststarthook/apiservice-discovery-controller",
+};
+
 std::vector<std::string> checks_of(std::string_view endpoint, std::vector<std::string> const& failing) {
-    std::vector<std::string> checks{"ping", "log", "etcd"};
+    std::vector<std::string> checks{"ping", "log"};
+    if (endpoint == "livez") checks.push_back("loopback-serving-certificate");
+    checks.push_back("etcd");
     if (endpoint == "readyz") checks.insert(checks.end(), {"etcd-readiness", "informer-sync"});
-    checks.insert(checks.end(), {"poststarthook/start-apiserver-admission-initializer",
-                                 "poststarthook/generic-apiserver-start-informers",
-                                 "poststarthook/priority-and-fairness-config-consumer",
-                                 "poststarthook/rbac/bootstrap-roles", "poststarthook/bootstrap-controller"});
+    checks.insert(checks.end(), std::begin(hooks), std::end(hooks));
     if (endpoint == "readyz") checks.push_back("shutdown");
     for (auto const& name : failing) {
         if (std::ranges::find(checks, name) == checks.end()) checks.push_back(name);
     }
     return checks;
+}
+
+// Exclusions that name no check, as Go prints them: "a","b".
+std::string unmatched(Request const& request, std::vector<std::string> const& checks) {
+    std::string names;
+    for (auto const& [key, value] : request.query) {
+        if (key != "exclude" || std::ranges::find(checks, value) != checks.end()) continue;
+        names += fmt::format("{}\"{}\"", names.empty() ? "" : ",", value);
+    }
+    return names;
 }
 
 Document plain(int status, std::string text) {
@@ -58,6 +85,9 @@ std::optional<Document> health(Request const& request, std::vector<std::string> 
         } else {
             lines += bad ? fmt::format("[-]{} failed: reason withheld\n", name) : fmt::format("[+]{} ok\n", name);
         }
+    }
+    if (auto const names = unmatched(request, checks); !names.empty()) {
+        lines += fmt::format("warn: some health checks cannot be excluded: no matches for {}\n", names);
     }
     if (failed) return plain(500, fmt::format("{}{} check failed\n", lines, endpoint));
     if (!query_flag(request, "verbose")) return plain(200, "ok");

@@ -100,7 +100,8 @@ Answer<Page> list(Store const& store, TimePoint now, Duration lifetime, Kind con
     if (!query.continue_token.empty()) {
         if (!any) return refuse(bad_request("specifying resource version is not allowed when using continue"));
         auto const continued = Continuation::parse(query.continue_token);
-        if (!continued) return refuse(bad_request("continue key is not valid: not a token of this server"));
+        if (!continued)
+            return refuse(bad_request("invalid continue token: continue key is not valid: not a token of this server"));
         auto const inconsistent = continued->revision == 0;
         auto const age = now - TimePoint(Duration(continued->issued));
         if (!inconsistent && (age > lifetime || continued->revision < store.oldest())) {
@@ -116,10 +117,10 @@ Answer<Page> list(Store const& store, TimePoint now, Duration lifetime, Kind con
     } else if (!any) {
         auto const wanted = parse_revision(query.resource_version);
         if (!wanted) {
-            return refuse(
-                bad_request(fmt::format("resourceVersion: Invalid value: \"{}\": strconv.ParseUint: parsing "
-                                        "\"{}\": invalid syntax",
-                                        query.resource_version, query.resource_version)));
+            return refuse(bad_request(fmt::format(
+                "invalid resource version: resourceVersion: Invalid value: \"{}\": strconv.ParseUint: parsing "
+                "\"{}\": invalid syntax",
+                query.resource_version, query.resource_version)));
         }
         if (*wanted > store.revision()) return refuse(version_too_large(*wanted, store.revision()));
         // Without a match, a limit makes the version exact; without a limit it is the oldest acceptable one.

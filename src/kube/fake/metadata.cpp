@@ -59,11 +59,11 @@ void check_name(NameRule rule, std::string const& name, std::vector<Cause>& caus
     auto const wrong = [&](std::string_view why) { causes.push_back(invalid_value("metadata.name", name, why)); };
     switch (rule) {
         case NameRule::subdomain:
-            if (name.size() > 253) wrong("must be no more than 253 bytes");
+            if (name.size() > 253) wrong("must be no more than 253 characters");
             if (!is_subdomain(name)) wrong(subdomain_rule);
             break;
         case NameRule::label:
-            if (name.size() > 63) wrong("must be no more than 63 bytes");
+            if (name.size() > 63) wrong("must be no more than 63 characters");
             if (!is_dns_label(name)) wrong(label_rule);
             break;
         case NameRule::path_segment:
@@ -79,6 +79,9 @@ void check_labels(json::object const& labels, std::vector<Cause>& causes) {
         std::string_view const whole = key;
         auto const slash = whole.find('/');
         auto const name = slash == std::string_view::npos ? whole : whole.substr(slash + 1);
+        if (slash != std::string_view::npos && !is_subdomain(whole.substr(0, slash))) {
+            causes.push_back(invalid_value("metadata.labels", whole, fmt::format("prefix part {}", subdomain_rule)));
+        }
         if (!is_qualified_word(name)) causes.push_back(invalid_value("metadata.labels", whole, label_key_rule));
         std::string_view const text = value.is_string() ? std::string_view(value.get_string()) : "";
         if (text.size() > 63) causes.push_back(invalid_value("metadata.labels", text, "must be no more than 63 bytes"));
@@ -164,18 +167,13 @@ std::vector<Cause> metadata_mistakes(Kind const& kind, json::object const& objec
 std::vector<Cause> carry_metadata(json::object const& before, json::object& after) {
     std::vector<Cause> causes;
     auto& metadata = metadata_of(after);
-    for (auto const* field : {"uid", "creationTimestamp"}) {
-        auto const old = meta_text(before, field);
-        auto const given = meta_text(after, field);
-        if (given.empty()) {
-            metadata[field] = old;
-        } else if (given != old) {
-            causes.push_back(invalid_value(fmt::format("metadata.{}", field), given, "field is immutable"));
-        }
+    if (auto const given = meta_text(after, "uid"); given.empty()) {
+        metadata["uid"] = meta_text(before, "uid");
+    } else if (given != meta_text(before, "uid")) {
+        causes.push_back(invalid_value("metadata.uid", given, "field is immutable"));
     }
-    for (auto const* field : {"deletionTimestamp", "deletionGracePeriodSeconds", "generation"}) {
-        auto const* old = at_path(before, std::string("metadata.") + field);
-        if (old) {
+    for (auto const* field : {"creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"}) {
+        if (auto const* old = at_path(before, std::string("metadata.") + field)) {
             metadata[field] = *old;
         } else {
             metadata.erase(field);

@@ -27,7 +27,8 @@ std::string timestamp(WallTime time);
 
 /// What is wrong with name, labels and annotations of a new or changed object.
 std::vector<Cause> metadata_mistakes(Kind const& kind, boost::json::object const& object);
-/// What an update may not change. Fills in what it may leave out: uid, creationTimestamp, deletionTimestamp.
+/// What an update may not change. Carries over what only the server writes: creationTimestamp, deletionTimestamp and
+/// the like, whatever the update says.
 std::vector<Cause> carry_metadata(boost::json::object const& before, boost::json::object& after);
 
 }  // namespace vedette::kube::fake

@@ -98,6 +98,13 @@ bool remove(json::value& root, std::span<std::string const> steps) {
     return true;
 }
 
+// RFC 6902 wants the target of a replacement to exist; the real server's library adds a field that does not.
+bool replace_missing(json::value& root, std::span<std::string const> steps, json::value value) {
+    if (steps.empty()) return false;
+    auto const* parent = walk(root, steps.first(steps.size() - 1));
+    return parent && parent->is_object() && add(root, steps, std::move(value));
+}
+
 enum class Step { applied, failed, malformed };
 
 Step apply(json::value& document, json::value const& operation) {
@@ -114,12 +121,12 @@ Step apply(json::value& document, json::value const& operation) {
         if (!value) return Step::malformed;
         if (name == "add") return done(add(document, *path, *value));
         auto* present = walk(document, *path);
-        if (!present) return Step::failed;
-        if (name == "test") return done(*present == *value);
+        if (name == "test") return done(present && *present == *value);
+        if (!present) return done(replace_missing(document, *path, *value));
         *present = *value;
         return Step::applied;
     }
-    if (name != "copy" && name != "move") return Step::malformed;
+    if (name != "copy" && name != "move") return Step::failed;
     auto const from = pointer_of(fields->if_contains("from"));
     if (!from) return Step::malformed;
     auto const* source = walk(document, *from);
@@ -152,7 +159,7 @@ Answer<json::value> json_patch(json::value document, json::value const& patch) {
     if (!operations) {
         return refuse(
             bad_request("error decoding patch: json: cannot unmarshal object into Go value of type "
-                        "jsonpatch.Patch"));
+                        "[]handlers.jsonPatchOp"));
     }
     for (auto const& operation : *operations) {
         switch (apply(document, operation)) {

@@ -114,20 +114,22 @@ Refusal no_such_path() {
 
 Refusal not_acceptable() {
     return {406, "NotAcceptable",
-            "only the following media types are accepted: application/json, "
-            "application/json;as=Table;v=v1;g=meta.k8s.io, "
-            "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io, "
-            "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"};
+            "406: Not Acceptable\n\nAvailable representations: application/json, application/json;stream=watch"};
 }
 
 Refusal unsupported_media_type() {
+    return {415, "UnsupportedMediaType", "415: Unsupported Media Type"};
+}
+
+Refusal unsupported_patch() {
     return {415, "UnsupportedMediaType",
             "the body of the request was in an unknown format - accepted media types include: "
             "application/json-patch+json, application/merge-patch+json"};
 }
 
 Refusal version_too_large(std::uint64_t wanted, std::uint64_t current) {
-    Refusal refusal{504, "Timeout", fmt::format("Too large resource version: {}, current: {}", wanted, current)};
+    Refusal refusal{504, "Timeout",
+                    fmt::format("Timeout: Too large resource version: {}, current: {}", wanted, current)};
     refusal.details["causes"] = causes_of({{"ResourceVersionTooLarge", "Too large resource version", ""}});
     refusal.details["retryAfterSeconds"] = 1;
     return refusal;

@@ -19,19 +19,22 @@ bool is_immortal(Place const& place) {
 }
 
 Answer<void> check_preconditions(Place const& place, Object const& object, Removal const& removal) {
-    auto const& resource = place.kind.resource();
+    auto named_by_kind = place.kind.resource();  // as the real server names it here
+    named_by_kind.plural = named_by_kind.kind;
     auto const uid = meta_text(object, "uid");
     if (removal.uid && *removal.uid != uid) {
-        return refuse(conflict(
-            resource, place.name,
-            fmt::format("Precondition failed: UID in precondition: {}, UID in object meta: {}", *removal.uid, uid)));
+        return refuse(
+            conflict(named_by_kind, place.name,
+                     fmt::format("the UID in the precondition ({}) does not match the UID in record ({}). The "
+                                 "object might have been deleted and then recreated",
+                                 *removal.uid, uid)));
     }
     auto const version = meta_text(object, "resourceVersion");
     if (removal.resource_version && *removal.resource_version != version) {
-        return refuse(conflict(
-            resource, place.name,
-            fmt::format("Precondition failed: ResourceVersion in precondition: {}, ResourceVersion in object meta: {}",
-                        *removal.resource_version, version)));
+        return refuse(conflict(named_by_kind, place.name,
+                               fmt::format("the ResourceVersion in the precondition ({}) does not match the "
+                                           "ResourceVersion in record ({}). The object might have been modified",
+                                           *removal.resource_version, version)));
     }
     return {};
 }

@@ -75,8 +75,8 @@ std::optional<Verb> verb_of(Request const& request, Call const& call) {
     if (posted_only) return method == "POST" ? std::optional(Verb::create) : std::nullopt;
     if (call.subresource == "finalize") return method == "PUT" ? std::optional(Verb::update) : std::nullopt;
     if (method == "GET") {
-        if (whole && query_flag(request, "watch")) return Verb::watch;
-        return named ? Verb::get : Verb::list;
+        if (named) return Verb::get;
+        return query_flag(request, "watch") ? Verb::watch : Verb::list;
     }
     if (method == "PUT" && named) return Verb::update;
     if (method == "PATCH" && named) return Verb::patch;

@@ -43,12 +43,13 @@ public:
     Answer<std::vector<Requirement>> parse() {
         std::vector<Requirement> requirements;
         while (at_ < tokens_.size()) {
+            if (!at_word() && tokens_[at_] != "!") return wrong("', expected: !, identifier, or 'end of string'");
             auto requirement = one();
             if (!requirement) return refuse(requirement.error());
             requirements.push_back(std::move(*requirement));
             if (at_ == tokens_.size()) break;
-            if (!take(",")) return wrong("',' or 'end of string'");
-            if (at_ == tokens_.size()) return wrong("identifier after ','");
+            if (!take(",")) return wrong("', expected: ',' or 'end of string'");
+            if (at_ == tokens_.size()) return wrong("', expected: identifier after ','");
         }
         return requirements;
     }
@@ -56,17 +57,16 @@ public:
 private:
     Answer<Requirement> one() {
         if (take("!")) {
-            if (!at_word()) return wrong("identifier");
+            if (!at_word()) return wrong("', expected: identifier", requirement_);
             return Requirement{tokens_[at_++], Operator::does_not_exist, {}};
         }
-        if (!at_word()) return wrong("!, identifier, or 'end of string'");
         Requirement requirement{tokens_[at_++], Operator::exists, {}};
         if (at_ == tokens_.size() || tokens_[at_] == ",") return requirement;
         if (take("=") || take("==")) return equal(std::move(requirement), Operator::in);
         if (take("!=")) return equal(std::move(requirement), Operator::not_in);
         if (take("in")) return set(std::move(requirement), Operator::in);
         if (take("notin")) return set(std::move(requirement), Operator::not_in);
-        return wrong("in, notin, =, ==, !=, gt, lt");
+        return wrong("', expected: in, notin, =, ==, !=, gt, lt", requirement_);
     }
 
     Answer<Requirement> equal(Requirement requirement, Operator op) {
@@ -77,11 +77,11 @@ private:
 
     Answer<Requirement> set(Requirement requirement, Operator op) {
         requirement.op = op;
-        if (!take("(")) return wrong("'('");
+        if (!take("(")) return wrong("' expected: '('", requirement_);
         while (true) {
             requirement.values.push_back(at_word() ? tokens_[at_++] : std::string());
             if (take(")")) return requirement;
-            if (!take(",")) return wrong("',', or ')'");
+            if (!take(",")) return wrong("', expected: ',' or ')'", requirement_);
         }
     }
 
@@ -93,12 +93,12 @@ private:
         return true;
     }
 
-    std::unexpected<Refusal> wrong(std::string_view expected) const {
+    std::unexpected<Refusal> wrong(std::string_view rest, std::string_view context = "") const {
         auto const found = at_ < tokens_.size() ? tokens_[at_] : std::string();
-        return refuse(
-            bad_request(fmt::format("unable to parse requirement: found '{}', expected: {}", found, expected)));
+        return refuse(bad_request(fmt::format("{}found '{}{}", context, found, rest)));
     }
 
+    static constexpr std::string_view requirement_ = "unable to parse requirement: ";
     std::vector<std::string> tokens_;
     std::size_t at_ = 0;
 };
@@ -132,12 +132,46 @@ std::optional<SelectableField> field_of(Kind const& kind, std::string_view path)
     return std::nullopt;
 }
 
+// Kinds that offer fields of their own word their refusal otherwise than the rest.
 Refusal unknown_field(Kind const& kind, std::string_view path) {
+    if (kind.collection() == "jobs.batch") {
+        return bad_request(fmt::format("field label \"{}\" not supported for Job", path));
+    }
     if (kind.custom || !kind.fields.empty()) {
         return bad_request(fmt::format("field label not supported: {}", path));
     }
     return bad_request(
         fmt::format("\"{}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"", path));
+}
+
+// The terms between commas; a backslash takes the special meaning from the character after it.
+std::vector<std::string_view> terms_of(std::string_view text) {
+    std::vector<std::string_view> terms;
+    std::size_t from = 0;
+    for (std::size_t at = 0; at <= text.size(); ++at) {
+        if (at < text.size() && text[at] == '\\') {
+            ++at;
+        } else if (at == text.size() || text[at] == ',') {
+            if (at > from) terms.push_back(text.substr(from, at - from));
+            from = at + 1;
+        }
+    }
+    return terms;
+}
+
+Answer<std::string> unescaped(std::string_view value) {
+    std::string text;
+    for (std::size_t at = 0; at < value.size(); ++at) {
+        char const c = value[at];
+        if (c == '=' || c == ',') {
+            return refuse(bad_request(fmt::format("invalid field selector: unescaped character in value: {}", int{c})));
+        }
+        if (c == '\\' && ++at == value.size()) {
+            return refuse(bad_request("invalid field selector: invalid escape sequence: \\"));
+        }
+        text += value[at];
+    }
+    return text;
 }
 
 std::string selectable_text(SelectableField const& field, boost::json::object const& object) {
@@ -169,21 +203,18 @@ bool LabelSelector::matches(boost::json::object const& object) const {
 
 Answer<FieldSelector> FieldSelector::parse(std::string_view text, Kind const& kind) {
     FieldSelector selector;
-    while (!text.empty()) {
-        auto const comma = std::min(text.find(','), text.size());
-        auto const term = text.substr(0, comma);
-        text.remove_prefix(std::min(comma + 1, text.size()));
-        if (term.empty()) continue;
+    for (auto const term : terms_of(text)) {
         auto const sign = term.find_first_of("=!");
         auto const equal = sign != std::string_view::npos && term[sign] == '=';
         if (sign == std::string_view::npos || (!equal && term.substr(sign, 2) != "!=")) {
-            return refuse(bad_request(fmt::format("invalid selector: '{}'; can't understand '{}'", term, term)));
+            return refuse(bad_request(fmt::format("invalid selector: '{}'; can't understand '{}'", text, term)));
         }
-        auto value = term.substr(sign + 1);
-        if (value.starts_with('=')) value.remove_prefix(1);
+        auto const two = !equal || term.substr(sign, 2) == "==";
+        auto value = unescaped(term.substr(sign + (two ? 2 : 1)));
+        if (!value) return refuse(value.error());
         auto field = field_of(kind, term.substr(0, sign));
         if (!field) return refuse(unknown_field(kind, term.substr(0, sign)));
-        selector.terms_.push_back({std::move(*field), std::string(value), equal});
+        selector.terms_.push_back({std::move(*field), std::move(*value), equal});
     }
     return selector;
 }
@@ -191,10 +222,6 @@ Answer<FieldSelector> FieldSelector::parse(std::string_view text, Kind const& ki
 bool FieldSelector::matches(boost::json::object const& object) const {
     return std::ranges::all_of(
         terms_, [&](Term const& term) { return (selectable_text(term.field, object) == term.value) == term.equal; });
-}
-
-void FieldSelector::require_name(std::string_view name) {
-    terms_.push_back({{"metadata.name", ""}, std::string(name), true});
 }
 
 boost::json::value const* at_path(boost::json::object const& object, std::string_view path) {

@@ -40,8 +40,6 @@ public:
 
     bool empty() const { return terms_.empty(); }
     bool matches(boost::json::object const& object) const;
-    /// Adds `metadata.name=name`: how a watch of one object is asked for.
-    void require_name(std::string_view name);
 
 private:
     struct Term {

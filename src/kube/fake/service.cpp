@@ -22,23 +22,29 @@ Response refusal_response(Refusal const& refusal) {
     return response;
 }
 
-Answer<Object> body_of(Request const& request) {
+Answer<Object> body_of(Request const& request, std::string_view kind) {
     boost::system::error_code error;
     auto value = json::parse(request.body, error);
     if (error || !value.is_object()) {
-        return refuse(bad_request(
-            fmt::format("couldn't get version/kind; json parse error: {}", error ? error.message() : "not an object")));
+        return refuse(bad_request(fmt::format(
+            "the object provided is unrecognized (must be of type {}): couldn't get version/kind; json parse error: {}",
+            kind, error ? error.message() : "not an object")));
     }
     return std::move(value.get_object());
 }
 
-Answer<bool> dry_run_of(std::string const& value) {
+Answer<bool> dry_run_of(std::string const& value, char const* kind) {
     if (value.empty()) return false;
     if (value == "All") return true;
-    Resource const options{"meta.k8s.io", "v1", "", "CreateOptions", false};
+    Resource const options{"meta.k8s.io", "v1", "", kind, false};
     return refuse(invalid(options, "",
                           {{"FieldValueNotSupported",
-                            fmt::format("Unsupported value: \"{}\": supported values: \"All\"", value), "dryRun"}}));
+                            fmt::format("Unsupported value: [\"{}\"]: supported values: \"All\"", value), "dryRun"}}));
+}
+
+char const* options_of(Verb verb) {
+    if (verb == Verb::create) return "CreateOptions";
+    return verb == Verb::patch ? "PatchOptions" : "UpdateOptions";
 }
 
 Answer<std::int64_t> number_of(Request const& request, std::string_view name) {
@@ -60,7 +66,6 @@ Answer<Selection> selection_of(Call const& call, Request const& request) {
     if (!labels) return refuse(labels.error());
     auto fields = FieldSelector::parse(query_value(request, "fieldSelector"), *call.kind);
     if (!fields) return refuse(fields.error());
-    if (!call.name.empty()) fields->require_name(call.name);
     return Selection{std::move(*labels), std::move(*fields)};
 }
 
@@ -74,7 +79,7 @@ Answer<Removal> removal_of(Request const& request) {
         removal.grace_period_seconds = *grace;
     }
     if (!request.body.empty()) {
-        auto const body = body_of(request);
+        auto const body = body_of(request, "DeleteOptions");
         if (!body) return refuse(body.error());
         auto const text = [&](char const* path) -> std::optional<std::string> {
             auto const* value = at_path(*body, path);
@@ -89,7 +94,7 @@ Answer<Removal> removal_of(Request const& request) {
         auto const* dry = at_path(*body, "dryRun");
         if (dry && dry->is_array() && !dry->get_array().empty()) dry_run = "All";
     }
-    auto const dry = dry_run_of(dry_run);
+    auto const dry = dry_run_of(dry_run, "DeleteOptions");
     if (!dry) return refuse(dry.error());
     removal.dry_run = *dry;
     return removal;
@@ -100,6 +105,9 @@ Answer<Writer::Change> change_of(Request const& request) {
     auto patch = json::parse(request.body, error);
     auto const type = request.content_type.substr(0, request.content_type.find(';'));
     bool const merge = type == "application/merge-patch+json";
+    if (type == "application/apply-patch+yaml" || type == "application/strategic-merge-patch+json") {
+        return refuse(unsupported_patch());
+    }
     if (!merge && type != "application/json-patch+json") return refuse(unsupported_media_type());
     if (error) return refuse(bad_request(fmt::format("error decoding patch: {}", error.message())));
     if (merge) {
@@ -206,7 +214,11 @@ Answer<Response> Service::open_watch(Call const& call, Request const& request) {
     query.timeout = std::chrono::seconds(*timeout);
     query.path = request.path;
     if (!query.resource_version.empty() && !parse_revision(query.resource_version)) {
-        return refuse(bad_request(fmt::format("invalid resource version \"{}\"", query.resource_version)));
+        auto const& version = query.resource_version;  // a plain error of the storage, hence 500 without a reason
+        return refuse({500, "",
+                       fmt::format("resourceVersion: Invalid value: \"{}\": strconv.ParseUint: parsing \"{}\": "
+                                   "invalid syntax",
+                                   version, version)});
     }
     auto response = text_response(200, "application/json", "");
     response.body = watches.open(std::move(query));
@@ -216,7 +228,7 @@ Answer<Response> Service::open_watch(Call const& call, Request const& request) {
 Answer<Response> Service::write(std::string const& user, Call const& call, Request const& request) {
     auto const how = representation_of(request.accept, query_value(request, "includeObject"));
     if (!how) return refuse(how.error());
-    auto const dry_run = dry_run_of(query_value(request, "dryRun"));
+    auto const dry_run = dry_run_of(query_value(request, "dryRun"), options_of(call.verb));
     if (!dry_run) return refuse(dry_run.error());
     auto const scale = call.subresource == "scale";  // a view of the workload itself
     Place const place{*call.kind, call.ns, call.name, scale ? "" : call.subresource};
@@ -227,7 +239,7 @@ Answer<Response> Service::write(std::string const& user, Call const& call, Reque
         if (!written) return refuse(written.error());
         return json_response(200, scale ? scale_of(**written) : render(*how, *call.kind, **written, clock.wall()));
     }
-    auto body = body_of(request);
+    auto body = body_of(request, call.kind->resource().kind);
     if (!body) return refuse(body.error());
     if (call.kind->review) return review(user, call, std::move(*body));
     if (call.subresource == "eviction") return evict(writer, place, *body);

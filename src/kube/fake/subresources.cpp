@@ -27,12 +27,14 @@ Object scale_of(Object const& workload) {
     for (auto const* field : {"name", "namespace", "uid", "resourceVersion", "creationTimestamp"}) {
         metadata[field] = meta_text(workload, field);
     }
+    json::object spec;
     auto const* wanted = at_path(workload, "spec.replicas");
+    if (!wanted || *wanted != json::value(0)) spec["replicas"] = wanted ? *wanted : json::value(1);
     auto const* present = at_path(workload, "status.replicas");
     return {{"kind", "Scale"},
             {"apiVersion", "autoscaling/v1"},
             {"metadata", std::move(metadata)},
-            {"spec", json::object{{"replicas", wanted ? *wanted : json::value(1)}}},
+            {"spec", std::move(spec)},
             {"status", json::object{{"replicas", present ? *present : json::value(0)}}}};
 }
 
@@ -67,6 +69,9 @@ Answer<Response> evict(Writer& writer, Place place, Object const& eviction) {
 }
 
 Answer<Response> bind(Writer& writer, Place place, Object const& binding) {
+    if (meta_text(binding, "name") != place.name) {
+        return refuse(bad_request("name in URL does not match name in Binding object"));
+    }
     auto const node = text_at(binding, "target.name");
     auto const name = place.name;
     auto const resource = place.kind.resource();

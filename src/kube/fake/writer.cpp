@@ -79,9 +79,32 @@ std::int64_t integer_at(Object const& object, std::string_view path, std::int64_
 }
 
 Refusal update_without_version(Place const& place) {
+    auto named_by_plural = place.kind.resource();  // the storage does not know the kind
+    named_by_plural.kind = named_by_plural.plural;
     return invalid(
-        place.kind.resource(), place.name,
+        named_by_plural, place.name,
         {{"FieldValueInvalid", "Invalid value: 0: must be specified for an update", "metadata.resourceVersion"}});
+}
+
+Refusal other_uid(Place const& place, std::string const& wanted, std::string const& present) {
+    return conflict(
+        place.kind.resource(), place.name,
+        fmt::format("StorageError: invalid object, Code: 4, Key: /registry/{}/{}, ResourceVersion: 0, "
+                    "AdditionalErrorMsg: Precondition failed: UID in precondition: {}, UID in object meta: {}",
+                    place.kind.resource().plural, place.key().path(), wanted, present));
+}
+
+// "v1" and "core", "v1" and "apps": the packages that hold the real server's types.
+Refusal other_kind(Resource const& resource, Object const& body) {
+    auto version = text_at(body, "apiVersion");
+    if (version.empty()) version = resource.api_version();
+    auto kind = text_at(body, "kind");
+    if (kind.empty()) kind = resource.kind;
+    version.erase(0, version.find('/') + 1);
+    auto const package = resource.group.empty() ? "core" : resource.group.substr(0, resource.group.find('.'));
+    return bad_request(
+        fmt::format("{} in version \"{}\" cannot be handled as a {}: converting ({}.{}) to ({}.{}): unknown conversion",
+                    kind, version, resource.kind, version, kind, package, resource.kind));
 }
 
 }  // namespace
@@ -90,17 +113,8 @@ Answer<void> Writer::fits_place(Place const& place, Object const& body) const {
     auto const& resource = place.kind.resource();
     auto const* kind = body.if_contains("kind");
     auto const* version = body.if_contains("apiVersion");
-    if (version && *version != json::value(resource.api_version())) {
-        return refuse(
-            bad_request(fmt::format("the API version in the data ({}) does not match the expected API version ({})",
-                                    text_at(body, "apiVersion"), resource.api_version())));
-    }
-    if (kind && *kind != json::value(resource.kind)) {
-        return refuse(
-            bad_request(fmt::format("{} in version \"{}\" cannot be handled as a {}: no kind \"{}\" is registered "
-                                    "for this resource",
-                                    text_at(body, "kind"), resource.version, resource.kind, text_at(body, "kind"))));
-    }
+    bool const other_version = version && *version != json::value(resource.api_version());
+    if (other_version || (kind && *kind != json::value(resource.kind))) return refuse(other_kind(resource, body));
     auto const ns = meta_text(body, "namespace");
     if (!ns.empty() && ns != place.ns) {
         return refuse(
@@ -187,15 +201,20 @@ Answer<Snapshot> Writer::create(Place place, Object body, bool dry_run) {
     return store_.put(place.key(), std::move(body));
 }
 
+Answer<void> Writer::names_place(Place const& place, Object const& body) const {
+    auto const name = meta_text(body, "name");
+    if (name == place.name) return {};
+    if (name.empty()) {
+        return refuse(bad_request(fmt::format(
+            "the name of the object ({} based on URL) was undeterminable: name must be provided", place.name)));
+    }
+    return refuse(bad_request(
+        fmt::format("the name of the object ({}) does not match the name on the URL ({})", name, place.name)));
+}
+
 Answer<Snapshot> Writer::replace(Place place, Object body, bool dry_run) {
     auto fits = fits_place(place, body);
     if (!fits) return refuse(fits.error());
-    if (auto const name = meta_text(body, "name"); name.empty()) {
-        return refuse(bad_request("name must be provided"));
-    } else if (name != place.name) {
-        return refuse(bad_request(
-            fmt::format("the name of the object ({}) does not match the name on the URL ({})", name, place.name)));
-    }
     return replace_checked(std::move(place), std::move(body), false, dry_run);
 }
 
@@ -205,18 +224,21 @@ Answer<Snapshot> Writer::patch(Place place, Change const& change, bool dry_run) 
     auto changed = change(*current);
     if (!changed) return refuse(changed.error());
     if (!changed->is_object()) return refuse(bad_request("json: cannot unmarshal into Go value: not an object"));
-    return replace_checked(std::move(place), std::move(changed->get_object()), true, dry_run);
+    auto body = std::move(changed->get_object());
+    auto fits = fits_place(place, body);
+    if (!fits) return refuse(fits.error());
+    return replace_checked(std::move(place), std::move(body), true, dry_run);
 }
 
 Answer<Snapshot> Writer::replace_checked(Place place, Object body, bool is_patch, bool dry_run) {
     auto const& resource = place.kind.resource();
+    auto named = names_place(place, body);
+    if (!named) return refuse(named.error());
     auto const current = store_.get(place.key());
     if (!current) return refuse(not_found(resource, place.name));
     auto const uid = meta_text(body, "uid");
     if (!is_patch && !uid.empty() && uid != meta_text(*current, "uid")) {
-        return refuse(conflict(resource, place.name,
-                               fmt::format("Precondition failed: UID in precondition: {}, UID in object meta: {}", uid,
-                                           meta_text(*current, "uid"))));
+        return refuse(other_uid(place, uid, meta_text(*current, "uid")));
     }
     auto const version = meta_text(body, "resourceVersion");
     if (version.empty() && !place.kind.unconditional_update) return refuse(update_without_version(place));
@@ -225,12 +247,6 @@ Answer<Snapshot> Writer::replace_checked(Place place, Object body, bool is_patch
     }
     auto next = merged(place, *current, std::move(body));
     auto mistakes = carry_metadata(*current, next);
-    for (auto const* field : {"name", "namespace"}) {
-        auto const given = meta_text(next, field);
-        if (given != meta_text(*current, field)) {
-            mistakes.push_back(invalid_value(fmt::format("metadata.{}", field), given, "field is immutable"));
-        }
-    }
     if (mistakes.empty()) mistakes = metadata_mistakes(place.kind, next);
     if (!mistakes.empty()) return refuse(invalid(resource, place.name, std::move(mistakes)));
     if (place.kind.generation && !same_content(place.kind, *current, next)) {

@@ -53,6 +53,7 @@ public:
 private:
     Answer<void> may_create_in(Place const& place) const;
     Answer<void> fits_place(Place const& place, Object const& body) const;
+    Answer<void> names_place(Place const& place, Object const& body) const;
     std::string free_name(Place place, std::string prefix);
     void fill(Kind const& kind, Object& object);
     Answer<Snapshot> replace_checked(Place place, Object body, bool is_patch, bool dry_run);
