@@ -181,6 +181,7 @@ std::string selectable_text(SelectableField const& field, boost::json::object co
     if (path == "source") path = "source.component";
     if (path == "status.successful") path = "status.succeeded";
     auto text = text_at(object, path);
+    if (text.empty() && field.path == "source") text = text_at(object, "reportingComponent");
     return text.empty() ? field.otherwise : text;
 }
 

@@ -154,6 +154,25 @@ Async<void> unscheduled_pod(Subject& s) {
     s.same("it is gone at once", std::to_string(read.status), "404");
 }
 
+Async<void> pod_on_a_node(Subject& s) {
+    co_await s.create(service_accounts,
+                      object(R"({"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"default"}})"));
+    auto const made = co_await s.create(pods, object(R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{
+        "nodeName":"no-such-node","containers":[{"name":"c","image":"c.invalid/c:1"}]}})"));
+    s.succeeded("create", made);
+    s.same("generation", made.at("metadata.generation"), "1");
+    auto const polite = co_await s.remove(pods, "p");
+    s.same("its time to end", polite.at("metadata.deletionGracePeriodSeconds"), "30");
+    s.same("generation", polite.at("metadata.generation"), "2");
+    auto const shorter = co_await s.remove(pods, "p", {.grace_period_seconds = 10});
+    s.same("it can be cut", shorter.at("metadata.deletionGracePeriodSeconds"), "10");
+    auto const longer = co_await s.remove(pods, "p", {.grace_period_seconds = 20});
+    s.same("but not prolonged", longer.at("metadata.deletionGracePeriodSeconds"), "10");
+    co_await s.remove(pods, "p", {.grace_period_seconds = 0});
+    auto const read = co_await s.get(pods, "p");
+    s.same("it is gone without grace", std::to_string(read.status), "404");
+}
+
 Async<void> terminating_namespace(Subject& s) {
     co_await s.create(secrets, held("a"));
     auto const removed = co_await s.remove(namespaces, s.ns());
@@ -187,6 +206,7 @@ std::vector<Scenario> deletion_scenarios() {
         {"ACollectionIsDeletedBySelector", collection},
         {"KubeSystemMayNotBeDeleted", immortal_namespace},
         {"APodThatNobodyRunsGoesAtOnce", unscheduled_pod},
+        {"APodOnANodeHasTimeToEnd", pod_on_a_node},
         {"ATerminatingNamespaceTakesNothingNew", terminating_namespace},
     };
 }

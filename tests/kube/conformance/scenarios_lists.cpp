@@ -102,6 +102,33 @@ Async<void> field_selectors(Subject& s) {
     }
 }
 
+Async<void> event_fields(Subject& s) {
+    Resource const events{"", "v1", "events", "Event", true};
+    for (std::string const name : {"a", "b"}) {
+        auto const made = co_await s.create(
+            events, object(fmt::format(R"({{"apiVersion":"v1","kind":"Event","metadata":{{"name":"{}"}},)"
+                                       R"("involvedObject":{{"kind":"Pod","namespace":"{}","name":"pod-{}"}},)"
+                                       R"("reason":"Because","type":"Warning","source":{{"component":"us"}}}})",
+                                       name, s.ns(), name)));
+        s.succeeded("create", made);
+    }
+    struct Row {
+        char const* selector;
+        char const* names;
+    };
+    for (auto const& row : {
+             Row{"involvedObject.name=pod-a", "a"},
+             Row{"involvedObject.kind=Pod,involvedObject.name=pod-b", "b"},
+             Row{"type=Warning,reason=Because", "a b"},
+             Row{"type!=Warning", ""},
+             Row{"source=us", "a b"},
+             Row{"reportingComponent=us", ""},
+         }) {
+        auto const list = co_await s.list(events, {.field_selector = row.selector});
+        s.same(row.selector, list.names(), row.names);
+    }
+}
+
 Async<void> unknown_field(Subject& s) {
     auto const list = co_await s.list(secrets, {.field_selector = "data.k=x"});
     s.refused("secrets", list, 400, "BadRequest", "field label not supported: data.k");
@@ -260,6 +287,7 @@ std::vector<Scenario> list_scenarios() {
         {"LabelSelectorsChoose", label_selectors},
         {"ABadLabelSelectorIsABadRequest", bad_label_selectors},
         {"FieldSelectorsChoose", field_selectors},
+        {"EventsAreFoundByTheirObject", event_fields},
         {"AnUnknownFieldIsABadRequest", unknown_field},
         {"ABadFieldSelectorIsABadRequest", bad_field_selectors},
         {"PagesFollowEachOtherAndCountTheRest", pages},

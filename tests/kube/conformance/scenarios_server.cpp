@@ -103,6 +103,23 @@ Async<void> access_review(Subject& s) {
     s.same("allowed", reply.at("status.allowed"), "true");
 }
 
+Async<void> scale(Subject& s) {
+    Resource const deployments{"apps", "v1", "deployments", "Deployment", true};
+    auto const made = co_await s.create(deployments, object(R"({"apiVersion":"apps/v1","kind":"Deployment",
+        "metadata":{"name":"d"},"spec":{"replicas":2,"paused":true,"selector":{"matchLabels":{"a":"b"}},"template":{
+        "metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"c.invalid/c:1"}]}}}})"));
+    s.succeeded("create", made);
+    auto const read = co_await s.send(get_request(deployments, s.ns(), "d", "scale"));
+    s.same("kind", read.at("kind"), "Scale");
+    s.same("replicas", read.at("spec.replicas"), "2");
+    auto const patched = co_await s.merge(deployments, "d", R"({"spec":{"replicas":3}})", "scale");
+    s.same("after a patch", patched.at("spec.replicas"), "3");
+    auto const after = co_await s.get(deployments, "d");
+    s.same("of the workload", after.at("spec.replicas"), "3");
+    auto const none = co_await s.merge(deployments, "d", R"({"spec":{"replicas":0}})", "scale");
+    s.same("zero is not spelled out", none.at("spec"), "{}");
+}
+
 Async<void> first_namespaces(Subject& s) {
     for (auto const* name : {"default", "kube-node-lease", "kube-public", "kube-system"}) {
         auto request = get_request(namespaces, "", name);
@@ -128,6 +145,7 @@ std::vector<Scenario> server_scenarios() {
         {"UnknownPathsAreNotFound", unknown_paths},
         {"UnknownMethodsAreNotAllowed", unknown_method},
         {"OneMayAskWhatOneMay", access_review},
+        {"ScaleIsAViewOfTheWorkload", scale},
         {"TheFirstNamespacesAreThere", first_namespaces},
     };
 }
