@@ -253,9 +253,9 @@ Async<RunReport> Run::run(Interrupt& interrupt) {
     }
     for (auto* sink : sinks_) sink->on_begin(instances_);
 
-    start_reads();
+    if (!interrupt.raised()) start_reads();
     auto const limit = static_cast<std::size_t>(options_.workers > 0 ? options_.workers : default_workers);
-    auto const count = std::min(limit, instances_.size());
+    auto const count = interrupt.raised() ? 0 : std::min(limit, instances_.size());
     std::size_t working = count;
     for (std::size_t i = 0; i < count; ++i) {
         workers_.spawn([](Run& self, int worker, std::size_t& left) -> Async<void> {

@@ -94,7 +94,8 @@ namespace {
 bool goes_first(Failure const& a, Failure const& b) {
     auto const key = [](Failure const& f) {
         return std::tuple(-severity_of(f.status), f.since.value_or(WallTime::max()),
-                          std::string_view(f.ns ? *f.ns : ""), std::string_view(f.name), std::string_view(f.reason));
+                          f.ns ? std::string_view(*f.ns) : std::string_view(), std::string_view(f.name),
+                          std::string_view(f.reason));
     };
     return key(a) < key(b);
 }
@@ -102,7 +103,8 @@ bool goes_first(Failure const& a, Failure const& b) {
 // Several containers of one pod are one failed object.
 std::int64_t distinct_objects(std::vector<Failure> const& failures) {
     std::vector<std::tuple<std::string_view, std::string_view, std::string_view>> names;
-    for (auto const& f : failures) names.emplace_back(f.kind, f.ns ? *f.ns : "", f.name);
+    for (auto const& f : failures)
+        names.emplace_back(f.kind, f.ns ? std::string_view(*f.ns) : std::string_view(), f.name);
     std::sort(names.begin(), names.end());
     return std::unique(names.begin(), names.end()) - names.begin();
 }

@@ -35,6 +35,7 @@ std::string suite_for(std::string const& ns) {
                              "pods-not-ready", "pods-unschedulable", "pods-image-pull", "pods-config-error", "pods-oom",
                              "jobs-failed", "pvc-bound", "service-endpoints", "resource-quota"}) {
         fmt::format_to(std::back_inserter(text), "- type: {}\n", type);
+        if (std::string_view(type) == "pods-crashloop") text += "  with: {min_restarts: 1}\n";
     }
     return text;
 }

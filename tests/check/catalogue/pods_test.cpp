@@ -85,6 +85,19 @@ TEST(PodsCrashloop, TheThirdRestartMakesItATrouble) {
     }
 }
 
+TEST(PodsCrashloop, AContainerSeenBetweenItsEndAndItsRestartLoopsToo) {
+    auto const object_with = [](std::string_view phase) {
+        auto object = pod();
+        object.at("status").as_object()["phase"] = phase;
+        object.at("status").as_object()["containerStatuses"] = json(
+            "[{'name': 'web', 'restartCount': 4, 'state': {'terminated': {'exitCode': 7, 'reason': 'Error'}},"
+            "  'lastState': {'terminated': {'exitCode': 7, 'reason': 'Error'}}}]");
+        return object;
+    };
+    EXPECT_EQ(judge(pods_crashloop, object_with("Running")).status, Status::critical);
+    EXPECT_EQ(judge(pods_crashloop, object_with("Failed")).status, Status::ok);
+}
+
 TEST(PodsCrashloop, InitContainersLoopToo) {
     auto object = pod();
     object.at("status").as_object()["initContainerStatuses"] = json(

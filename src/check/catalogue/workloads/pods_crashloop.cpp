@@ -18,9 +18,16 @@ constexpr ParamSpec with[] = {
     {"min_restarts", ParamKind::integer, "3", "restarts before a container in back-off is a trouble", 0, 1e6},
 };
 
+// Between two restarts the kubelet shows either the back-off or, until its next look at the pod, the failed end itself
+// (Kubernetes 1.36 does so for the whole of a short back-off).
+bool in_crash_loop(Container const& container) {
+    if (container.waiting_reason == "CrashLoopBackOff") return true;
+    return container.ended && container.ended->exit_code != 0 && container.last && container.restarts > 0;
+}
+
 Failure looping(Pod const& pod, Container const& container) {
     auto failure = failure_of("Pod", pod.meta);
-    failure.reason = container.waiting_reason;
+    failure.reason = "CrashLoopBackOff";
     failure.since = pod.unready_since();
     auto const* end = container.last ? &*container.last : nullptr;
     failure.message =
@@ -36,8 +43,9 @@ Outcome judge(View const& view, Params const& params, WallTime now) {
     auto const pods = view.list<Pod>();
     std::int64_t young = 0;
     for (auto const* pod : pods) {
+        if (pod->phase == "Failed" || pod->phase == "Succeeded") continue;  // nobody will restart it
         for (auto const& container : pod->containers) {
-            if (container.waiting_reason != "CrashLoopBackOff") continue;
+            if (!in_crash_loop(container)) continue;
             if (container.restarts < min_restarts || younger_than(pod->meta.created, params.min_age, now)) {
                 ++young;
                 continue;

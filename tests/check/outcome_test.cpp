@@ -1,0 +1,128 @@
+#include "check/outcome.hpp"
+
+#include "check/read_verdict.hpp"
+
+#include <gmock/gmock.h>
+
+namespace vedette::check {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+WallTime const now{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1}};
+
+Failure pod(std::string name, Status status, std::optional<Duration> age, std::string ns = "shop") {
+    Failure failure{.kind = "Pod", .ns = ns, .name = name, .status = status, .reason = "Bad", .message = "is bad"};
+    if (age) failure.since = now - *age;
+    return failure;
+}
+
+std::vector<std::string> names(Outcome const& outcome) {
+    std::vector<std::string> result;
+    for (auto const& failure : outcome.failures) result.push_back(object_name(failure));
+    return result;
+}
+
+TEST(Status, WorstFirstIsCriticalTimeoutUnknownWarningOkSkipped) {
+    Status const order[] = {Status::critical, Status::timeout, Status::unknown,
+                            Status::warning,  Status::ok,      Status::skipped};
+    for (std::size_t i = 0; i < std::size(order); ++i) {
+        for (std::size_t j = i; j < std::size(order); ++j) {
+            EXPECT_EQ(worse(order[i], order[j]), order[i]) << to_string(order[i]) << " " << to_string(order[j]);
+            EXPECT_EQ(worse(order[j], order[i]), order[i]) << to_string(order[i]) << " " << to_string(order[j]);
+        }
+        EXPECT_EQ(is_healthy(order[i]), i >= 3) << to_string(order[i]);
+    }
+}
+
+TEST(Findings, NothingFoundIsOkWithTheCallersSentence) {
+    auto const outcome = Findings().conclude(12, "12 pods are fine", 20, now);
+    EXPECT_EQ(outcome.status, Status::ok);
+    EXPECT_EQ(outcome.message, "12 pods are fine");
+    EXPECT_EQ(outcome.checked, 12);
+    EXPECT_EQ(outcome.failed, 0);
+}
+
+TEST(Findings, FailuresAreSortedByStatusThenSinceThenNamespaceThenName) {
+    Findings findings;
+    findings.add(pod("w", Status::warning, 9h));
+    findings.add(pod("b", Status::critical, 1h));
+    findings.add(pod("no-time", Status::critical, std::nullopt));
+    findings.add(pod("old", Status::critical, 2h));
+    findings.add(pod("a", Status::critical, 1h));
+    findings.add(pod("z", Status::critical, 1h, "alpha"));
+    auto const outcome = std::move(findings).conclude(10, "", 20, now);
+    EXPECT_THAT(names(outcome), testing::ElementsAre("Pod shop/old", "Pod alpha/z", "Pod shop/a", "Pod shop/b",
+                                                     "Pod shop/no-time", "Pod shop/w"));
+    EXPECT_EQ(outcome.status, Status::critical);
+    EXPECT_EQ(outcome.failed, 6);
+    EXPECT_EQ(outcome.message, "Pod shop/old is bad, since 120m ago; 5 more like it");
+}
+
+TEST(Findings, SeveralFailuresOfOneObjectCountAsOneFailedObject) {
+    Findings findings;
+    findings.add(pod("web", Status::warning, 1h));
+    findings.add(pod("web", Status::critical, 1h));
+    auto const outcome = std::move(findings).conclude(3, "", 20, now);
+    EXPECT_EQ(outcome.failed, 1);
+    EXPECT_EQ(outcome.failures.size(), 2U);
+    EXPECT_EQ(outcome.message, "Pod shop/web is bad, since 60m ago");
+}
+
+TEST(Findings, TheListIsCutAtItsLimitAndSaysSoWhileFailedCountsAll) {
+    for (auto const& [limit, listed, truncated] :
+         {std::tuple{std::size_t{3}, std::size_t{3}, false}, std::tuple{std::size_t{2}, std::size_t{2}, true},
+          std::tuple{std::size_t{0}, std::size_t{0}, true}}) {
+        Findings findings;
+        for (auto const* name : {"a", "b", "c"}) findings.add(pod(name, Status::critical, 1h));
+        auto const outcome = std::move(findings).conclude(3, "", limit, now);
+        EXPECT_EQ(outcome.failures.size(), listed);
+        EXPECT_EQ(outcome.failures_truncated, truncated);
+        EXPECT_EQ(outcome.failed, 3);
+    }
+}
+
+TEST(Findings, ATimeInTheFutureIsNotWorded) {
+    Findings findings;
+    findings.add(pod("web", Status::critical, -5min));
+    EXPECT_EQ(std::move(findings).conclude(1, "", 20, now).message, "Pod shop/web is bad");
+}
+
+TEST(ObjectName, NamesTheNamespaceOnlyWhereThereIsOne) {
+    EXPECT_EQ(object_name({.kind = "Pod", .ns = "shop", .name = "web-1"}), "Pod shop/web-1");
+    EXPECT_EQ(object_name({.kind = "Node", .ns = {}, .name = "n1"}), "Node n1");
+}
+
+kube::Resource const pods{"", "v1", "pods", "Pod", true};
+kube::Resource const nodes{"", "v1", "nodes", "Node", false};
+kube::Resource const deployments{"apps", "v1", "deployments", "Deployment", true};
+
+TEST(FailedRead, ForbiddenIsUnknownAndNamesVerbAndResource) {
+    auto const whole = outcome_of_failed_read(Error(Errc::denied, "forbidden"), deployments, false);
+    EXPECT_EQ(whole.status, Status::unknown);
+    EXPECT_EQ(whole.reason, "Forbidden");
+    EXPECT_THAT(whole.message, HasSubstr("verb list on deployments.apps"));
+    EXPECT_THAT(whole.message, HasSubstr("--namespace"));
+    EXPECT_THAT(outcome_of_failed_read(Error(Errc::denied, "x"), pods, true).message, Not(HasSubstr("--namespace")));
+    EXPECT_THAT(outcome_of_failed_read(Error(Errc::denied, "x"), nodes, false).message, Not(HasSubstr("--namespace")));
+}
+
+TEST(FailedRead, AKindThatIsNotServedIsSkippedAndEveryOtherTroubleIsUnknown) {
+    EXPECT_EQ(outcome_of_failed_read(Error(Errc::unsupported, "404"), deployments, false).status, Status::skipped);
+    for (auto const code : {Errc::refused, Errc::timed_out, Errc::tls_failure, Errc::unauthorized, Errc::malformed,
+                            Errc::unavailable, Errc::too_many_requests, Errc::gone, Errc::dns_failure}) {
+        auto const outcome = outcome_of_failed_read(Error(code, "list pods: it broke"), pods, false);
+        EXPECT_EQ(outcome.status, Status::unknown) << to_string(code);
+        EXPECT_EQ(outcome.message, "could not list pods: it broke") << to_string(code);
+    }
+}
+
+TEST(FailedRead, SecretsInTheErrorAreNotRepeated) {
+    auto const outcome = outcome_of_failed_read(
+        Error(Errc::unauthorized, "list pods: https://joe:hunter2@api.example said no"), pods, false);
+    EXPECT_THAT(outcome.message, Not(HasSubstr("hunter2")));
+}
+
+}  // namespace
+}  // namespace vedette::check
