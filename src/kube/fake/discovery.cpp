@@ -190,14 +190,7 @@ std::optional<Document> discover(Kinds const& kinds, Request const& request, std
     }
     if (path == "/api/v1") return json_document(resource_list(kinds, "", "v1"));
     if (path.starts_with("/apis/")) return group_document(kinds, path.substr(6));
-    if (path == "/openapi/v2") {
-        return json_document({{"swagger", "2.0"},
-                              {"info", {{"title", "Kubernetes"}, {"version", git_version}}},
-                              {"paths", json::object{}},
-                              {"definitions", json::object{}}});
-    }
-    if (path == "/openapi/v3") return json_document({{"paths", json::object{}}});
-    return std::nullopt;
+    return openapi(kinds, path, git_version);
 }
 
 }  // namespace vedette::kube::fake

@@ -15,6 +15,9 @@ struct Document {
 /// Nothing if `request` is not about discovery, version or OpenAPI.
 std::optional<Document> discover(Kinds const& kinds, Request const& request, std::string const& git_version);
 
+/// /openapi/v2 and v3 with no schemas: only that the server checks fields by itself, which keeps kubectl from trying.
+std::optional<Document> openapi(Kinds const& kinds, std::string_view path, std::string const& git_version);
+
 /// /livez, /readyz, /healthz and the single checks below them; `failing` names checks.
 std::optional<Document> health(Request const& request, std::vector<std::string> const& failing);
 

@@ -121,6 +121,11 @@ Refusal unsupported_media_type() {
     return {415, "UnsupportedMediaType", "415: Unsupported Media Type"};
 }
 
+Refusal unsupported_body() {
+    return {415, "UnsupportedMediaType",
+            "the body of the request was in an unknown format - accepted media types include: application/json"};
+}
+
 Refusal unsupported_patch() {
     return {415, "UnsupportedMediaType",
             "the body of the request was in an unknown format - accepted media types include: "

@@ -58,6 +58,8 @@ Refusal method_not_allowed();
 Refusal no_such_path();
 Refusal not_acceptable();
 Refusal unsupported_media_type();
+/// A body that is not JSON: clients that prefer protobuf then fall back.
+Refusal unsupported_body();
 /// A patch that this server leaves to the real one: strategic merge, server-side apply.
 Refusal unsupported_patch();
 /// A list that asks for a version that does not exist yet.

@@ -23,6 +23,8 @@ Response refusal_response(Refusal const& refusal) {
 }
 
 Answer<Object> body_of(Request const& request, std::string_view kind) {
+    auto const type = std::string_view(request.content_type).substr(0, request.content_type.find(';'));
+    if (!type.empty() && type != "application/json") return refuse(unsupported_body());
     boost::system::error_code error;
     auto value = json::parse(request.body, error);
     if (error || !value.is_object()) {

@@ -156,5 +156,24 @@ TEST(FakeDiscovery, EveryBuiltInKindCanBeListedWhereDiscoverySaysItIs) {
     EXPECT_GE(kinds, 44);
 }
 
+TEST(FakeDiscovery, OpenApiTellsKubectlThatTheServerChecksFields) {
+    Cluster cluster;
+    auto const index = cluster.send(raw_request("/openapi/v3"));
+    auto const& apps = index.body.at("paths").at("apis/apps/v1").as_object();
+    auto const document = cluster.send(raw_request(std::string(apps.at("serverRelativeURL").as_string())));
+    auto const& patch =
+        document.body.at("paths").at("/apis/apps/v1/namespaces/{namespace}/deployments/{name}").at("patch").as_object();
+    EXPECT_EQ(patch.at("parameters").at(0).at("name"), "fieldValidation");
+    EXPECT_EQ(patch.at("x-kubernetes-group-version-kind").at("kind"), "Deployment");
+    EXPECT_EQ(cluster.send(raw_request("/openapi/v3/apis/nothing/v1")).status, 404);
+}
+
+TEST(FakeObjects, ABodyInProtobufIsRefusedSoThatItsSenderKnows) {
+    Cluster cluster;
+    auto request = create_request(config_maps, "default", config_map("a"));
+    request.content_type = "application/vnd.kubernetes.protobuf";
+    EXPECT_EQ(cluster.send(request).status, 415);
+}
+
 }  // namespace
 }  // namespace vedette::kube::fake
