@@ -185,7 +185,8 @@ int run_check(CheckFlags const& flags) {
                                 .process = runtime.process(),
                                 .client = session.client.get(),
                                 .target = session.target ? &*session.target : nullptr,
-                                .environment = environment};
+                                .environment = environment,
+                                .files = &runtime.files()};
     std::optional<check::RunReport> report;
     runtime.run(run_into(report, std::move(*instances), context, std::move(*options), sinks, interrupt));
 

@@ -72,33 +72,32 @@ std::string fish_script(std::vector<Words> const& table) {
     std::string text = "complete -c vedette -f\n";
     auto out = std::back_inserter(text);
     for (auto const& row : table) {
-          auto const condition = row.path.empty()
-                                     ? std::string("__fish_use_subcommand")
-                                     : fmt::format("string match -q '*{}*' -- (commandline -pc)", row.path);
-          for (auto const& word : row.words) {
-              if (word.starts_with("--")) {
-                  fmt::format_to(out, "complete -c vedette -n \"{}\" -l {}\n", condition, word.substr(2));
-              } else {
-                  fmt::format_to(out, "complete -c vedette -n \"{}\" -a {}\n", condition, word);
-              }
-          }
-      }
-      return text;
-  }
+        auto const condition = row.path.empty() ? std::string("__fish_use_subcommand")
+                                                : fmt::format("string match -q '*{}*' -- (commandline -pc)", row.path);
+        for (auto const& word : row.words) {
+            if (word.starts_with("--")) {
+                fmt::format_to(out, "complete -c vedette -n \"{}\" -l {}\n", condition, word.substr(2));
+            } else {
+                fmt::format_to(out, "complete -c vedette -n \"{}\" -a {}\n", condition, word);
+            }
+        }
+    }
+    return text;
+}
 
-  }  // namespace
+}  // namespace
 
-  int print_completion(CLI::App const& root, std::string const& shell) {
-      std::vector<Words> table;
-      collect(root, "", table);
-      std::string script;
-      if (shell == "fish") script = fish_script(table);
-      if (shell == "bash") script = bash_script(table);
-      if (shell == "zsh") script = "autoload -U +X bashcompinit && bashcompinit\n" + bash_script(table);
-      auto const written = write_stdout(script);
-      if (written) return exit_healthy;
-      complain(written.error().text());
-      return exit_unhealthy;
-  }
+int print_completion(CLI::App const& root, std::string const& shell) {
+    std::vector<Words> table;
+    collect(root, "", table);
+    std::string script;
+    if (shell == "fish") script = fish_script(table);
+    if (shell == "bash") script = bash_script(table);
+    if (shell == "zsh") script = "autoload -U +X bashcompinit && bashcompinit\n" + bash_script(table);
+    auto const written = write_stdout(script);
+    if (written) return exit_healthy;
+    complain(written.error().text());
+    return exit_unhealthy;
+}
 
-  }  // namespace vedette::cli
+}  // namespace vedette::cli

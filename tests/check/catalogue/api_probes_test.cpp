@@ -1,6 +1,5 @@
 // The probes that need a cluster, against the in-memory API server, and the pure halves of the certificate checks.
 
-#include "check/catalogue/certs/base64.hpp"
 #include "check/catalogue/certs/certs.hpp"
 #include "check/catalogue/certs/own_credentials.hpp"
 #include "check/catalogue/controlplane/controlplane.hpp"
@@ -154,20 +153,6 @@ TEST(Expiry, ShortLivesAreJudgedByFractions) {
         auto const end = now + row.left;
         EXPECT_EQ(judge_expiry(end - row.lifetime, end, now, limits), row.want) << row.left.count();
     }
-}
-
-TEST(Base64, BothAlphabetsWithAndWithoutPadding) {
-    for (auto const& [text, want] : {std::pair("", ""),
-                                     {"Zg==", "f"},
-                                     {"Zg", "f"},
-                                     {"Zm8=", "fo"},
-                                     {"Zm9v", "foo"},
-                                     {"Zm9v\nYmFy\n", "foobar"},
-                                     {"-_-_", "\xfb\xff\xbf"},
-                                     {"+/+/", "\xfb\xff\xbf"}}) {
-        EXPECT_EQ(decode_base64(text), Result<std::string>(want)) << text;
-    }
-    for (auto const* text : {"Z", "Zm9vY", "Zm 9v", "Zm=9", "\xc3\xa4"}) EXPECT_FALSE(decode_base64(text)) << text;
 }
 
 std::string encode(std::string_view text) {

@@ -3,9 +3,9 @@
 
 #include "check/catalogue/certs/own_credentials.hpp"
 
+#include "base/base64.hpp"
 #include "base/duration.hpp"
 #include "base/json.hpp"
-#include "check/catalogue/certs/base64.hpp"
 #include "check/catalogue/certs/certs.hpp"
 #include "check/objects/meta.hpp"
 
@@ -39,7 +39,7 @@ std::optional<TokenLife> read_token(std::string_view token) {
     if (first == std::string_view::npos) return std::nullopt;
     auto const second = token.find('.', first + 1);
     if (second == std::string_view::npos) return std::nullopt;
-    auto const payload = decode_base64(token.substr(first + 1, second - first - 1));
+    auto const payload = base64_decode(token.substr(first + 1, second - first - 1));
     if (!payload) return std::nullopt;
     auto const parsed = parse_json(*payload, "token");
     if (!parsed || !parsed->is_object()) return std::nullopt;

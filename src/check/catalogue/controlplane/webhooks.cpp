@@ -1,8 +1,8 @@
 // webhooks: admission webhooks that cannot be called. One with failurePolicy Fail and nothing behind it stops every
 // create and update it matches, pods of the webhook itself included.
 
+#include "base/base64.hpp"
 #include "base/duration.hpp"
-#include "check/catalogue/certs/base64.hpp"
 #include "check/catalogue/certs/expiry.hpp"
 #include "check/catalogue/controlplane/controlplane.hpp"
 #include "check/catalogue/failure_of.hpp"
@@ -49,7 +49,7 @@ struct Judged {
 // A bundle may hold old authorities beside the one in use: the one that lasts longest counts.
 void judge_bundle(Webhook const& webhook, Failure failure, Surroundings const& around, Findings& findings) {
     if (webhook.ca_bundle.empty()) return;
-    auto const pem = decode_base64(webhook.ca_bundle);
+    auto const pem = base64_decode(webhook.ca_bundle);
     auto const certificates =
         pem ? net::parse_certificates(*pem) : Result<std::vector<net::Certificate>>(std::unexpected(pem.error()));
     if (!certificates || certificates->empty()) {
