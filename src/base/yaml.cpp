@@ -340,7 +340,10 @@ Result<YamlNode> parse_yaml(std::string_view text, std::string_view source_name,
     try {
         YAML::Parser parser(stream);
         if (parser.HandleNextDocument(builder)) {
-            while (parser.HandleNextDocument(nothing_more)) continue;
+            // A parser that reports documents without advancing would never end: a text holds no more than bytes.
+            for (std::size_t documents = 0; parser.HandleNextDocument(nothing_more); ++documents) {
+                if (documents > text.size()) return fail(Errc::malformed, "{}: not a YAML document", source_name);
+            }
         }
     } catch (Refusal& refusal) {
         return std::unexpected(std::move(refusal.error));
