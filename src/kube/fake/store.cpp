@@ -46,9 +46,12 @@ Collection const& Store::collection(std::string const& name) const {
     return found == collections_.end() ? empty : found->second;
 }
 
-std::optional<Collection> Store::collection_at(std::string const& name, Revision revision) const {
+bool Store::unchanged_since(std::string const& name, Revision revision) const {
     auto const last = last_change_.find(name);
-    if (revision >= oldest_ && (last == last_change_.end() || last->second <= revision)) return collection(name);
+    return revision >= oldest_ && (last == last_change_.end() || last->second <= revision);
+}
+
+std::optional<Collection> Store::collection_at(std::string const& name, Revision revision) const {
     if (revision < oldest_) return std::nullopt;
     auto objects = collection(name);
     for (auto change = changes_.rbegin(); change != changes_.rend() && change->revision > revision; ++change) {

@@ -56,7 +56,9 @@ public:
     bool erase(Key const& key);
 
     Collection const& collection(std::string const& name) const;
-    /// The collection as it was; nothing if `revision` is older than oldest().
+    /// Whether the collection is still what it was at `revision`.
+    bool unchanged_since(std::string const& name, Revision revision) const;
+    /// A copy of the collection as it was; nothing if `revision` is older than oldest().
     std::optional<Collection> collection_at(std::string const& name, Revision revision) const;
     /// What happened to the collection after `revision`, oldest first; nothing if that is older than oldest().
     std::optional<std::vector<Change>> changes_after(std::string const& name, Revision revision) const;
