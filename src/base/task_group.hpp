@@ -22,7 +22,8 @@ public:
     void spawn(Async<void> task);
     /// Waits until all tasks have ended by themselves.
     Async<void> join();
-    /// Cancels all tasks and waits until they have unwound. Cannot itself be cancelled.
+    /// Cancels all tasks and waits until they have unwound. Cannot itself be cancelled once it runs; a caller that may
+    /// have been cancelled before switches asio::this_coro::throw_if_cancelled off around it, or the await throws.
     Async<void> stop();
     /// Asks all tasks to end, without waiting.
     void cancel();

@@ -6,6 +6,7 @@
 
 #include "base/duration.hpp"
 #include "base/task_group.hpp"
+#include "base/watchdog.hpp"
 #include "base/with_deadline.hpp"
 #include "check/fetch_plan.hpp"
 #include "check/read_verdict.hpp"
@@ -141,6 +142,7 @@ Task<Outcome> Run::judge(Instance const& instance) {
         co_return outcome_of_failed_read(*read->error, need.resource, !read->plan.namespaces.empty());
     }
     View const view(snapshot_, instance.params);
+    Step const step(instance.type->name.data());  // a literal of the type's own
     co_return instance.type->judge(view, instance.params, context_.clock.wall());
 }
 

@@ -1,12 +1,19 @@
 #include "cli/runtime.hpp"
 
 #include "base/ensure.hpp"
+#include "base/watchdog.hpp"
+#include "cli/output.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 
 #include <cstdlib>
 
 namespace vedette::cli {
+namespace {
+
+constexpr auto longest_hold = std::chrono::seconds(1);
+
+}  // namespace
 
 Runtime::Runtime()
     : clock_(make_system_clock(executor())),
@@ -21,6 +28,7 @@ Runtime::Runtime()
 Runtime::~Runtime() = default;
 
 void Runtime::run(Async<void> task) {
+    Watchdog const watchdog(executor(), longest_hold, complain);
     std::exception_ptr failure;
     bool done = false;
     asio::co_spawn(context_, std::move(task), [&](std::exception_ptr error) {

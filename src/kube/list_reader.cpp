@@ -6,6 +6,8 @@
 
 #include "kube/list_reader.hpp"
 
+#include "base/watchdog.hpp"
+
 #include <boost/json/basic_parser_impl.hpp>
 
 #include <charconv>
@@ -294,6 +296,7 @@ ListReader::ListReader(Projection projection, OnItem on_item)
 ListReader::~ListReader() = default;
 
 Result<void> ListReader::feed(std::string_view piece) {
+    Step const step("reading a list");
     if (piece.empty()) return {};
     error_code error;
     auto const used = parser_->parser.write_some(true, piece.data(), piece.size(), error);

@@ -3,25 +3,10 @@
 
 #include "net/http_connect.hpp"
 
+#include "base/base64.hpp"
+
 namespace vedette::net {
 namespace {
-
-constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-std::string base64(std::string_view bytes) {
-    std::string text;
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        auto const group = bytes.substr(i, 3);
-        std::uint32_t bits = 0;
-        for (std::size_t k = 0; k < 3; ++k) {
-            bits = bits << 8 | (k < group.size() ? static_cast<unsigned char>(group[k]) : 0u);
-        }
-        for (std::size_t k = 0; k < 4; ++k) {
-            text += k <= group.size() ? base64_digits[bits >> (18 - 6 * k) & 63] : '=';
-        }
-    }
-    return text;
-}
 
 Task<std::unique_ptr<Stream>> wrap(Tls& tls, std::unique_ptr<Stream> stream, TlsOptions options, std::string name,
                                    std::vector<Certificate>* chain, Deadline deadline) {
@@ -78,7 +63,7 @@ Task<ResponseHead> read_response_head(HttpConnection& connection, std::size_t li
 }
 
 std::string basic_authorization(std::string_view user) {
-    return "Basic " + base64(user);
+    return "Basic " + base64_encode(user);
 }
 
 Task<Opened> open_connection(Dialer& dialer, Tls& tls, Origin const& origin, std::size_t header_limit,
