@@ -9,7 +9,8 @@
 
 namespace vedette {
 
-/// A zone: a small value to copy. The data behind it lives as long as the process.
+/// A zone: a small value to copy. The data behind it lives as long as the process. Compiled tzdata lists changes up to
+/// 2037; after that the last offset holds.
 class TimeZone {
 public:
     /// A stretch of time in which the zone's offset from UTC does not change.

@@ -49,10 +49,20 @@ Result<void> write_private(std::string const& path, std::string const& text) {
     return {};
 }
 
-Async<void> serve_until(sim::HttpsFront& front, Event& stopped, bool& stop) {
+// What the garbage collector of a real cluster does, as promptly as kubectl's --wait expects it.
+Async<void> collect_garbage(kube::fake::ApiServer& server, Clock& clock) {
+    while (true) {
+        co_await clock.sleep_for(std::chrono::seconds(1), "the next garbage collection");
+        server.collect_garbage();
+    }
+}
+
+Async<void> serve_until(sim::HttpsFront& front, kube::fake::ApiServer& server, Clock& clock, Event& stopped,
+                        bool& stop) {
     auto const executor = co_await asio::this_coro::executor;
     TaskGroup serving(executor);
     serving.spawn(front.serve());
+    serving.spawn(collect_garbage(server, clock));
     while (!stop) co_await stopped.wait();
     co_await serving.stop();
 }
@@ -104,7 +114,7 @@ int run_sim(SimFlags const& flags) {
     };
     Signals const signals(runtime.executor(), end);
     if (lifetime > Duration::zero()) runtime.clock().call_at(runtime.clock().now() + lifetime, end);
-    runtime.run(serve_until(**front, stopped, stop));
+    runtime.run(serve_until(**front, server, runtime.clock(), stopped, stop));
     return exit_healthy;
 }
 
