@@ -32,7 +32,8 @@ struct ParamSpec {
     double most = 1e18;
 };
 
-/// Rights beyond what `needs` lists: for `vedette checks rbac`.
+/// Rights beyond what `needs` lists: for `vedette checks rbac`. Those of a type that is not cluster-scoped are needed
+/// in the namespaces of its instance; URLs are of no namespace.
 struct Rule {
     std::string_view verb;
     std::string_view group;
@@ -61,10 +62,17 @@ using Needs = std::vector<Read> (*)();
 using Probe = Async<Outcome> (*)(ProbeContext& context, Params params, Deadline deadline);
 
 struct CheckType {
-    std::string_view name;     ///< kebab-case: "pods-crashloop"
-    std::string_view group;    ///< controlplane nodes workloads storage network certs policy probes
-    std::string_view summary;  ///< one line: what it finds
-    std::string_view explain;  ///< a paragraph: when it turns, what to do, the source of its limits
+    std::string_view name;             ///< kebab-case: "pods-crashloop"
+    std::string_view group;            ///< controlplane nodes workloads storage network certs policy probes
+    std::string_view summary;          ///< one line: what it finds
+    std::string_view explain;          ///< a paragraph: what it means, what is left out, the source of its limits
+    std::string_view critical = {};    ///< when it is critical; empty: never
+    std::string_view warning = {};     ///< when it is a warning; empty: never
+    std::string_view unknown = {};     ///< beyond a read or request that fails or is not allowed
+    std::string_view skipped = {};     ///< beyond --namespace, skip_if and kinds that are not served
+    std::string_view causes = {};      ///< what is behind it, the likeliest first, one a line
+    std::string_view next = {};        ///< what to type next, one a line: "command  # what it shows"
+    std::string_view companions = {};  ///< checks that often turn with it, separated by blanks
     Duration timeout = std::chrono::seconds(10);
     Duration min_age{};
     std::span<ParamSpec const> with = {};

@@ -100,6 +100,14 @@ bool goes_first(Failure const& a, Failure const& b) {
     return key(a) < key(b);
 }
 
+// Kubernetes' own sentences end in a full stop, which must not stand before our comma.
+void add_time(std::string& sentence, Failure const& failure, WallTime now) {
+    if (!failure.since || *failure.since > now || failure.timing == Timing::told) return;
+    if (sentence.ends_with('.') && !sentence.ends_with("..")) sentence.pop_back();
+    auto const age = format_age(now - *failure.since);
+    sentence += failure.timing == Timing::lasts ? ", for " + age : ", " + age + " ago";
+}
+
 // Several containers of one pod are one failed object.
 std::int64_t distinct_objects(std::vector<Failure> const& failures) {
     std::vector<std::tuple<std::string_view, std::string_view, std::string_view>> names;
@@ -126,9 +134,7 @@ Outcome Findings::conclude(std::int64_t checked, std::string ok_message, std::si
     outcome.reason = first.reason;
     outcome.failed = distinct_objects(failures_);
     outcome.message = fmt::format("{} {}", object_name(first), first.message);
-    if (first.since && *first.since <= now) {
-        fmt::format_to(std::back_inserter(outcome.message), ", since {} ago", format_age(now - *first.since));
-    }
+    add_time(outcome.message, first, now);
     if (outcome.failed > 1) {
         fmt::format_to(std::back_inserter(outcome.message), "; {} more like it", outcome.failed - 1);
     }

@@ -23,6 +23,10 @@ Status worse(Status a, Status b);
 /// ok, warning and skipped are healthy.
 bool is_healthy(Status status);
 
+/// What `since` is, for the sentence: a trouble lasts ("for 47m"), or happened once ("7h ago"), or the message has told
+/// the time already.
+enum class Timing { lasts, happened, told };
+
 /// One object (or part of one) that makes the outcome what it is.
 struct Failure {
     std::string kind;               ///< "Pod"
@@ -32,6 +36,7 @@ struct Failure {
     std::string reason;   ///< CamelCase: "CrashLoopBackOff"
     std::string message;  ///< a sentence without the object's name in front
     std::optional<WallTime> since;
+    Timing timing = Timing::lasts;
 
     bool operator==(Failure const&) const = default;
 };
@@ -75,8 +80,8 @@ public:
     bool empty() const { return failures_.empty(); }
     std::size_t size() const { return failures_.size(); }
 
-    /// `ok_message` when nothing was found, else "Pod shop/web-1 <message> (and 4 more: ...)". `noun` counts:
-    /// "12 pods". `now` words "since".
+    /// `ok_message` when nothing was found, else "Pod shop/web-1 <message>, for 47m; 4 more like it". `now` words the
+    /// time.
     Outcome conclude(std::int64_t checked, std::string ok_message, std::size_t max_listed, WallTime now) &&;
 
 private:

@@ -57,7 +57,7 @@ TEST(Findings, FailuresAreSortedByStatusThenSinceThenNamespaceThenName) {
                                                      "Pod shop/no-time", "Pod shop/w"));
     EXPECT_EQ(outcome.status, Status::critical);
     EXPECT_EQ(outcome.failed, 6);
-    EXPECT_EQ(outcome.message, "Pod shop/old is bad, since 120m ago; 5 more like it");
+    EXPECT_EQ(outcome.message, "Pod shop/old is bad, for 120m; 5 more like it");
 }
 
 TEST(Findings, SeveralFailuresOfOneObjectCountAsOneFailedObject) {
@@ -67,7 +67,32 @@ TEST(Findings, SeveralFailuresOfOneObjectCountAsOneFailedObject) {
     auto const outcome = std::move(findings).conclude(3, "", 20, now);
     EXPECT_EQ(outcome.failed, 1);
     EXPECT_EQ(outcome.failures.size(), 2U);
-    EXPECT_EQ(outcome.message, "Pod shop/web is bad, since 60m ago");
+    EXPECT_EQ(outcome.message, "Pod shop/web is bad, for 60m");
+}
+
+TEST(Findings, TheSentenceSaysHowLongATroubleHasLastedOrWhenItHappened) {
+    struct Row {
+        Timing timing;
+        std::string message;
+        std::optional<Duration> age;
+        std::string want;
+    };
+    for (auto const& row : {
+             Row{Timing::lasts, "is bad", 47min, "Pod shop/web is bad, for 47m"},
+             Row{Timing::happened, "was killed", 7h, "Pod shop/web was killed, 7h ago"},
+             Row{Timing::told, "fell at noon", 7h, "Pod shop/web fell at noon"},
+             Row{Timing::lasts, "is bad", std::nullopt, "Pod shop/web is bad"},
+             Row{Timing::lasts, "is bad: Kubelet stopped.", 47min, "Pod shop/web is bad: Kubelet stopped, for 47m"},
+             Row{Timing::lasts, "is bad: and more...", 47min, "Pod shop/web is bad: and more..., for 47m"},
+             Row{Timing::lasts, "is bad", -1min, "Pod shop/web is bad"},
+         }) {
+        auto failure = pod("web", Status::critical, row.age);
+        failure.message = row.message;
+        failure.timing = row.timing;
+        Findings findings;
+        findings.add(std::move(failure));
+        EXPECT_EQ(std::move(findings).conclude(1, "", 20, now).message, row.want);
+    }
 }
 
 TEST(Findings, TheListIsCutAtItsLimitAndSaysSoWhileFailedCountsAll) {

@@ -48,7 +48,7 @@ check::RunReport run_of(std::vector<check::CheckReport> checks) {
 }
 
 check::CheckReport crashing() {
-    auto outcome = Outcome::critical("Pod shop/web-1 restarts for ever, since 2h ago", "CrashLoopBackOff");
+    auto outcome = Outcome::critical("Pod shop/web-1 restarts for ever, for 2h", "CrashLoopBackOff");
     outcome.checked = 12;
     outcome.failed = 7;
     outcome.failures_truncated = true;

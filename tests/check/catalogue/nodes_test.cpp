@@ -64,7 +64,7 @@ TEST(NodesPressure, EachPressureHasItsOwnWeight) {
     }
     Scene scene(nodes_pressure);
     scene.add<Node>(node("n1", condition("DiskPressure", "True", 4min, "kubelet has disk pressure")));
-    EXPECT_EQ(scene.judge().message, "Node n1 is short of disk space: kubelet has disk pressure, since 4m ago");
+    EXPECT_EQ(scene.judge().message, "Node n1 is short of disk space: kubelet has disk pressure, for 4m");
 }
 
 std::string taint(std::string_view key, Duration added) {
@@ -129,7 +129,7 @@ TEST(LeaderLeases, SkippedWithoutALeaseCriticalWithoutALeader) {
     Scene gone(leader_leases);
     gone.add<Lease>(lease("kube-scheduler", "cp-1_x", 2min));
     EXPECT_EQ(gone.judge().message,
-              "Lease kube-system/kube-scheduler has not been renewed by its holder cp-1_x, since 2m ago");
+              "Lease kube-system/kube-scheduler has not been renewed by its holder cp-1_x, for 2m");
     Scene none(leader_leases);
     none.add<Lease>(lease("kube-scheduler", "", 1s));
     EXPECT_EQ(none.judge().reason, "NoLeader");
@@ -148,7 +148,7 @@ TEST(ApiServices, UnavailableForFiveMinutesIsCritical) {
         if (want == Status::critical) {
             EXPECT_EQ(got.message,
                       "APIService v1beta1.metrics.k8s.io is not available through Service "
-                      "kube-system/metrics-server: no response, since 5m ago");
+                      "kube-system/metrics-server: no response, for 5m");
         }
     }
 }

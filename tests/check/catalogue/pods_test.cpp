@@ -73,7 +73,7 @@ TEST(PodsCrashloop, NamesContainerExitCodeReasonAndRestarts) {
     auto const got = judge(pods_crashloop, object);
     EXPECT_EQ(got.status, Status::critical);
     EXPECT_EQ(got.reason, "CrashLoopBackOff");
-    EXPECT_EQ(got.message, "Pod shop/web-1 container web crash-loops: exit code 1 (Error), 12 restarts, since 20m ago");
+    EXPECT_EQ(got.message, "Pod shop/web-1 container web crash-loops: exit code 1 (Error), 12 restarts, for 20m");
 }
 
 TEST(PodsCrashloop, TheThirdRestartMakesItATrouble) {
@@ -124,7 +124,7 @@ TEST(PodsNotReady, PendingHasAShorterLimitAndCountsFromCreation) {
         auto const got = judge(pods_not_ready, object);
         EXPECT_EQ(got.status, want);
         if (want == Status::critical) {
-            EXPECT_EQ(got.message, "Pod shop/web-1 is Pending: container web waits: ContainerCreating, since 10m ago");
+            EXPECT_EQ(got.message, "Pod shop/web-1 is Pending: container web waits: ContainerCreating, for 10m");
         }
     }
 }
@@ -158,7 +158,7 @@ TEST(PodsUnschedulable, RepeatsTheSchedulerButNotItsWholeSpeech) {
     scheduled["lastTransitionTime"] = ago(5min);
     scheduled["message"] = "0/3 nodes are available: 3 Insufficient cpu.";
     EXPECT_EQ(judge(pods_unschedulable, object).message,
-              "Pod shop/web-1 fits on no node: 0/3 nodes are available: 3 Insufficient cpu., since 5m ago");
+              "Pod shop/web-1 fits on no node: 0/3 nodes are available: 3 Insufficient cpu, for 5m");
     scheduled["message"] = std::string(5000, 'x');
     EXPECT_LT(judge(pods_unschedulable, object).message.size(), 300u);
     scheduled["lastTransitionTime"] = ago(5min - 1s);
@@ -174,7 +174,7 @@ TEST(PodsImagePull, NamesTheImageAndTheRegistrysAnswerFromTwoMinutesOn) {
     auto const got = judge(pods_image_pull, object);
     EXPECT_EQ(got.message,
               "Pod shop/web-1 container web cannot get its image registry.example/web:1 (ImagePullBackOff): "
-              "Back-off pulling image: not found, since 2m ago");
+              "Back-off pulling image: not found, for 2m");
     wait(object, "ErrImagePull", "", 2min - 1s);
     EXPECT_EQ(judge(pods_image_pull, object).status, Status::ok);
     for (auto const* reason : {"ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable"}) {
@@ -214,7 +214,7 @@ TEST(PodsOom, AKillWithinTheWindowIsAWarningWhileTheContainerRunsAgain) {
     EXPECT_EQ(got.status, Status::warning);
     EXPECT_EQ(got.message,
               "Pod shop/web-1 container web was killed for lack of memory, limit 256Mi, runs again, "
-              "3 restarts, since 30m ago");
+              "3 restarts, 30m ago");
     ended(object, "OOMKilled", 137, 3, 1h);
     EXPECT_EQ(judge(pods_oom, object).status, Status::warning);
     ended(object, "OOMKilled", 137, 3, 1h + 1s);

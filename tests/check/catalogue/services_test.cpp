@@ -52,7 +52,7 @@ TEST(ServiceEndpoints, EveryWayToLeadNowhere) {
     }
     Scene scene(service_endpoints);
     scene.add<Service>(service("web")).add<EndpointSlice>(slice("web", 0, 2, 20min));
-    EXPECT_EQ(scene.judge().message, "Service shop/web has no ready endpoint: 0 of 2, since 20m ago");
+    EXPECT_EQ(scene.judge().message, "Service shop/web has no ready endpoint: 0 of 2, for 20m");
     Scene strict(service_endpoints);
     strict.params.strict = true;
     strict.add<Service>(service("web")).add<EndpointSlice>(slice("web", 1, 0, 1h));
@@ -91,7 +91,7 @@ TEST(Webhooks, FailingClosedWithNobodyBehindIsCriticalFailingOpenAWarning) {
     EXPECT_EQ(
         empty.judge().message,
         "MutatingWebhookConfiguration guard webhook pods.guard.example calls Service shop/web, which has no ready "
-        "endpoint, and rejects what it matches, since 10m ago");
+        "endpoint, and rejects what it matches, for 10m");
     Scene port(webhooks);
     port.add<ValidatingWebhookConfiguration>(
         webhook("Fail", "'service': {'namespace': 'shop', 'name': 'web', 'port': 8080}"));

@@ -54,7 +54,7 @@ TEST(PvcBound, PendingTurnsAtFiveMinutesAndRepeatsTheProvisioner) {
         EXPECT_EQ(got.status, want);
         if (want == Status::critical) {
             EXPECT_EQ(got.message,
-                      "PersistentVolumeClaim shop/data is Pending with StorageClass fast: out of space, since 5m ago");
+                      "PersistentVolumeClaim shop/data is Pending with StorageClass fast: out of space, for 5m");
         }
     }
 }
@@ -83,10 +83,9 @@ TEST(PvcBound, LostClaimsMissingClassesAndNoDefaultAreNamed) {
          {Row{claim("Lost", 1h, "'volumeName': 'pv-7'"),
               "PersistentVolumeClaim shop/data has lost its volume: PersistentVolume pv-7 is gone"},
           Row{claim("Pending", 20min, "'storageClassName': 'gold'"),
-              "PersistentVolumeClaim shop/data is Pending: StorageClass gold does not exist, since 20m ago"},
+              "PersistentVolumeClaim shop/data is Pending: StorageClass gold does not exist, for 20m"},
           Row{claim("Pending", 20min, ""),
-              "PersistentVolumeClaim shop/data is Pending: it names no StorageClass and none is the default, since 20m "
-              "ago"}}) {
+              "PersistentVolumeClaim shop/data is Pending: it names no StorageClass and none is the default, for 20m"}}) {
         Scene scene(pvc_bound);
         scene.read<StorageClass>().add<PersistentVolumeClaim>(row.claim);
         EXPECT_EQ(scene.judge().message, row.message);
@@ -117,7 +116,7 @@ TEST(PvPhase, EachPhaseHasItsOwnPatience) {
     Scene scene(pv_phase);
     scene.add<PersistentVolume>(volume("Released", 10 * 24h));
     EXPECT_EQ(scene.judge().message,
-              "PersistentVolume pv-7 is Released and kept, claim shop/data is gone, since 10d ago");
+              "PersistentVolume pv-7 is Released and kept, claim shop/data is gone, for 10d");
 }
 
 std::string quota(std::string_view used, std::string_view hard) {
@@ -157,7 +156,7 @@ TEST(NamespacesTerminating, StuckOnesSayWhatHoldsThem) {
         EXPECT_EQ(got.status, want);
         if (want == Status::critical) {
             EXPECT_EQ(got.message,
-                      "Namespace old does not finish terminating: a.example/hold in 1 resource, since 10m ago");
+                      "Namespace old does not finish terminating: a.example/hold in 1 resource, for 10m");
         }
     }
 }

@@ -54,7 +54,7 @@ TEST(Deployments, AShortageIsAsOldAsItsOldestUnreadyPod) {
         auto const got = scene.judge();
         EXPECT_EQ(got.status, want) << got.message;
         if (want == Status::warning) {
-            EXPECT_EQ(got.message, "Deployment shop/web has 2 of 3 pods available, since 15m ago");
+            EXPECT_EQ(got.message, "Deployment shop/web has 2 of 3 pods available, for 15m");
         }
     }
 }
@@ -78,7 +78,7 @@ TEST(Deployments, AStuckRolloutBeganItsDeadlineBeforeTheControllerSaidSo) {
         if (want == Status::warning) {
             EXPECT_EQ(got.reason, "ProgressDeadlineExceeded");
             EXPECT_EQ(got.message,
-                      "Deployment shop/web is stuck in its rollout, 3 of 3 pods updated, 3 available, since 15m ago");
+                      "Deployment shop/web is stuck in its rollout, 3 of 3 pods updated, 3 available, for 15m");
         }
     }
 }
@@ -89,7 +89,7 @@ TEST(Deployments, PodsThatCannotBeCreatedCarryTheRefusal) {
         deployment(3, 0, condition("ReplicaFailure", "True", 20min, "FailedCreate", "exceeded quota: compute")));
     EXPECT_EQ(scene.judge().message,
               "Deployment shop/web has 0 of 3 pods available, pods cannot be created: exceeded "
-              "quota: compute, since 20m ago");
+              "quota: compute, for 20m");
 }
 
 TEST(Deployments, ZeroScaleCountsOnlyUnderStrictAndAnUnobservedChangeIsAWarning) {
@@ -122,7 +122,7 @@ TEST(StatefulSets, AgesComeFromThePodsAndMissingOnesBehindAYoungOneWait) {
     none.add<StatefulSet>(stateful(3, 0, 3));
     auto const got = none.judge();
     EXPECT_EQ(got.status, Status::critical);
-    EXPECT_EQ(got.message, "StatefulSet shop/db has 0 of 3 pods ready, since 2d ago");
+    EXPECT_EQ(got.message, "StatefulSet shop/db has 0 of 3 pods ready, for 2d");
 }
 
 TEST(StatefulSets, AStandingUpdateIsAWarningUnlessPartitionOrStrategyExplainIt) {
@@ -165,7 +165,7 @@ TEST(DaemonSets, YoungNodesAndYoungPodsExplainWhatIsMissing) {
         auto const got = scene.judge();
         EXPECT_EQ(got.status, want);
         if (want == Status::warning) {
-            EXPECT_EQ(got.message, "DaemonSet shop/agent has 2 of 3 pods available, since 15m ago");
+            EXPECT_EQ(got.message, "DaemonSet shop/agent has 2 of 3 pods available, for 15m");
         }
     }
 }
@@ -200,7 +200,7 @@ TEST(Jobs, AJobOfItsOwnIsCriticalAndForgottenAfterTheWindow) {
     scene.add<Job>(job("import", "", "Failed", 3h));
     auto const got = scene.judge();
     EXPECT_EQ(got.status, Status::critical);
-    EXPECT_EQ(got.message, "Job shop/import failed (BackoffLimitExceeded): too many failures, since 3h ago");
+    EXPECT_EQ(got.message, "Job shop/import failed (BackoffLimitExceeded): too many failures, 3h ago");
     Scene edge(jobs_failed);
     edge.add<Job>(job("import", "", "Failed", 24h));
     EXPECT_EQ(edge.judge().status, Status::critical);
@@ -318,7 +318,7 @@ TEST(Hpa, EveryTroubleTurnsAtMinAge) {
     scene.add<HorizontalPodAutoscaler>(scaler(1, 5, 2, 2, inactive(20min), 1h));
     EXPECT_EQ(scene.judge().message,
               "HorizontalPodAutoscaler shop/web has no metrics to scale Deployment web: no metrics "
-              "returned, since 20m ago");
+              "returned, for 20m");
 }
 
 }  // namespace

@@ -108,10 +108,23 @@ CheckType const apiserver_cert{
     .group = "certs",
     .summary = "The certificate chain that the API server shows is valid for long enough",
     .explain =
-        "Warning and critical when a certificate of the chain ends within the limits; those that live less than 60 "
-        "days are judged by a quarter and a tenth of their life instead. Expired and not yet valid are critical. "
-        "kubeadm renews certificates on upgrade, or by `kubeadm certs renew`; the API server must restart to show "
-        "them. Trust is not judged here: apiserver-livez does that.",
+        "When it ends, nobody can talk to the cluster, kubelets included. Certificates that live less than 60 days "
+        "are judged by a quarter and a tenth of their life instead. Trust is not judged here: apiserver-livez does "
+        "that.",
+    .critical = "a certificate of the chain has expired, is not valid yet, or ends within `critical`",
+    .warning = "a certificate of the chain ends within `warning`",
+    .unknown = "the certificate could not be read: the server cannot be reached or does not speak TLS",
+    .skipped = "the API server is not served over TLS",
+    .causes =
+        "kubeadm renews certificates on upgrade only: a cluster that is never upgraded runs out after a year\n"
+        "it was renewed on disk, and the API server was not restarted to show it\n"
+        "a load balancer or proxy in front shows a certificate of its own\n"
+        "the clock here is wrong",
+    .next =
+        "openssl s_client -connect HOST:6443 </dev/null | openssl x509 -noout -dates -subject\n"
+        "kubeadm certs check-expiration  # on a control-plane node\n"
+        "kubeadm certs renew all  # on each control-plane node; then restart its static pods",
+    .companions = "apiserver-livez own-credentials",
     .with = with,
     .probe = probe,
     .cluster_scoped = true,

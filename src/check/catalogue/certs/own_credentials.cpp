@@ -76,6 +76,7 @@ Failure judge_token(TokenLife const& life, bool renews_itself, WallTime now, Exp
             failure.reason = "RenewalPastDue";
             failure.message = fmt::format("should have been renewed by now, it {}", failure.message);
             failure.since = due;
+            failure.timing = Timing::told;
         }
         return failure;
     }
@@ -168,11 +169,25 @@ CheckType const own_credentials{
     .group = "certs",
     .summary = "The client certificate or token that Vedette itself uses does not end soon",
     .explain =
-        "Warning and critical when our client certificate or token ends within the limits; those that live less "
-        "than 60 days are judged by a quarter and a tenth of their life instead. A token in a file is renewed by "
-        "the kubelet: it is critical only when expired, and a warning when its renewal is past due. What an exec "
-        "plugin prints is the plugin's business. Nothing is verified, only read. Source: "
-        "KubeClientCertificateExpiration of kubernetes-mixin (7d, 1d).",
+        "When they end, Vedette sees nothing any more. Credentials that live less than 60 days are judged by a "
+        "quarter and a tenth of their life instead. A token in a file is renewed by the kubelet, and what an exec "
+        "plugin prints by the plugin. Nothing is verified, only read. Source: KubeClientCertificateExpiration of "
+        "kubernetes-mixin (7d, 1d).",
+    .critical =
+        "our client certificate or token has expired, cannot be read, or ends within `critical`; a token that "
+        "renews itself only when it has expired",
+    .warning = "it ends within `warning`, or its renewal is past due",
+    .skipped = "we have no credentials that say when they end",
+    .causes =
+        "the client certificate of an admin kubeconfig lasts a year\n"
+        "a token made with `kubectl create token` ends after an hour by default\n"
+        "the kubelet cannot renew the pod's token: it cannot reach the API server",
+    .next =
+        "kubectl config view --minify --raw -o jsonpath='{.users[0].user.client-certificate-data}' | base64 -d | "
+        "openssl x509 -noout -dates\n"
+        "kubeadm kubeconfig user --client-name NAME  # a new kubeconfig, on a control-plane node\n"
+        "kubectl create token SERVICEACCOUNT -n NS --duration=24h  # a new token",
+    .companions = "apiserver-livez apiserver-cert",
     .with = with,
     .probe = probe,
 };

@@ -122,10 +122,24 @@ CheckType const apiserver_livez{
     .group = "controlplane",
     .summary = "The API server can be reached, knows us, and says that it is alive",
     .explain =
-        "Critical when the API server cannot be reached, its certificate is not trusted, it does not accept our "
-        "credentials, it is not a Kubernetes API server, or /livez answers anything but 200; the message has the "
-        "cause. When this check fails, look at it first: the others cannot read anything. Unknown when the right "
-        "to get /livez is missing (the ClusterRole system:public-info-viewer has it).",
+        "Look at this one first: every other check reads through the same API server, and is unknown while it "
+        "cannot. The status code of /livez is the verdict; the parts that failed are in the message. The request "
+        "ends a little before the timeout, so that a silent server is named as the cause.",
+    .critical =
+        "the API server cannot be reached, shows a certificate we do not trust, does not accept our credentials, "
+        "is not a Kubernetes API server, or answers /livez with anything but 200; the message has the cause",
+    .unknown = "/livez answers 403; the ClusterRole system:public-info-viewer has the right",
+    .causes =
+        "wrong address or no way to it: VPN, firewall, proxy, a kubeconfig of a cluster that is gone\n"
+        "credentials that expired or were revoked (401)\n"
+        "a control-plane node or its load balancer is down\n"
+        "etcd has lost its quorum or filled its disk: the message then names etcd",
+    .next =
+        "kubectl get --raw '/livez?verbose'  # the same question\n"
+        "kubectl config view --minify  # which server, which user\n"
+        "openssl s_client -connect HOST:6443 </dev/null  # who answers, with which certificate\n"
+        "crictl ps -a --name kube-apiserver  # on a control-plane node; then crictl logs ID",
+    .companions = "apiserver-readyz apiserver-latency apiserver-cert",
     .with = with,
     .probe = probe_livez,
     .rules = livez_rules,
@@ -137,9 +151,19 @@ CheckType const apiserver_readyz{
     .group = "controlplane",
     .summary = "The API server says that it is ready: etcd, informers, not shutting down",
     .explain =
-        "Critical when /readyz does not answer 200; the failed parts are named, such as etcd-readiness or "
-        "shutdown. Unknown when the API server cannot be reached, which apiserver-livez reports, or when the right "
-        "to get /readyz is missing.",
+        "An API server that is alive and not ready gets no traffic from its load balancer. The failed parts are "
+        "named, such as etcd-readiness, informer-sync or shutdown.",
+    .critical = "/readyz answers anything but 200",
+    .unknown = "the API server cannot be reached, which apiserver-livez reports, or /readyz answers 403",
+    .causes =
+        "etcd is slow, has no leader or no disk space (etcd, etcd-readiness)\n"
+        "the server has just started and still fills its caches (informer-sync, poststarthook/...)\n"
+        "the server is shutting down for an upgrade (shutdown)",
+    .next =
+        "kubectl get --raw '/readyz?verbose'  # which part, in its own words\n"
+        "kubectl get pods -n kube-system -l tier=control-plane -o wide  # restarts, on which node\n"
+        "kubectl logs -n kube-system -l component=etcd --tail=50  # slow disk, lost peers, NOSPACE",
+    .companions = "apiserver-livez apiserver-latency",
     .with = with,
     .probe = probe_readyz,
     .rules = readyz_rules,

@@ -102,10 +102,24 @@ CheckType const apiserver_latency{
     .group = "controlplane",
     .summary = "The API server answers small requests quickly and without errors",
     .explain =
-        "Times `samples` requests, /version and a list of one namespace in turn, one after the other. Warning or "
-        "critical when their 95th percentile is over the limit; warning when some are answered with 5xx or 429 or "
-        "not at all. A slow answer often means a slow etcd or an overloaded control-plane node. The limits are "
-        "those of the Kubernetes service level objectives: one second for single objects.",
+        "Times `samples` requests one after the other, /version and a list of one namespace in turn. A refusal "
+        "(403) has gone all the way through the server too, so its time counts. The limits are those of the "
+        "Kubernetes service level objectives: one second for single objects.",
+    .critical = "the 95th percentile is over `critical`",
+    .warning = "it is over `warning`, or some requests were not answered, or with 5xx or 429",
+    .unknown = "none of the requests was answered",
+    .causes =
+        "etcd is slow: a slow or shared disk, a database near its quota\n"
+        "the control-plane node is short of CPU or memory\n"
+        "a client floods the API server (429 is its defence)\n"
+        "a slow admission webhook or aggregated API; the two questions asked here avoid most of them\n"
+        "the network or the proxy between here and there",
+    .next =
+        "kubectl get --raw /metrics | grep etcd_request_duration_seconds_sum  # time spent in etcd\n"
+        "kubectl get --raw /metrics | grep apiserver_flowcontrol_rejected_requests_total  # who is throttled\n"
+        "kubectl top node -l node-role.kubernetes.io/control-plane  # is the node full\n"
+        "time kubectl get --raw /version >/dev/null  # from another place: is it the way there",
+    .companions = "apiserver-livez apiserver-readyz",
     .with = with,
     .probe = probe,
     .rules = rules,

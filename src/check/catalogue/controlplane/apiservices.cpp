@@ -39,10 +39,21 @@ CheckType const apiservices{
     .group = "controlplane",
     .summary = "APIServices whose Available condition has not been True for min_age",
     .explain =
-        "Critical when an APIService has not been available for min_age. Aggregated ones are served by a Service in "
-        "the cluster (metrics-server and the like): look at its pods and its certificate. While one is down, "
-        "discovery is incomplete, namespaces do not finish deleting and garbage collection stops. Source: "
-        "KubeAggregatedAPIDown of kubernetes-mixin.",
+        "Aggregated APIs are served by a Service in the cluster, metrics-server for one. While one is down, "
+        "discovery is incomplete: namespaces do not finish deleting, garbage collection stops and `kubectl get "
+        "all` complains. Source: KubeAggregatedAPIDown of kubernetes-mixin.",
+    .critical = "the condition Available of an APIService has not been True for min_age",
+    .causes =
+        "the pods behind the Service are down or not ready (MissingEndpoints, FailedDiscoveryCheck)\n"
+        "the certificate or the caBundle of the APIService is wrong or expired\n"
+        "the API server cannot reach the pod network: a network policy, or a host-network control plane\n"
+        "the program was uninstalled and its APIService forgotten",
+    .next =
+        "kubectl describe apiservice NAME  # condition and message\n"
+        "kubectl get endpointslices -n NS -l kubernetes.io/service-name=SERVICE  # who answers for it\n"
+        "kubectl logs -n NS deploy/NAME --tail=50  # what the server says\n"
+        "kubectl delete apiservice NAME  # only when its program is gone for good",
+    .companions = "service-endpoints namespaces-terminating deployments-available hpa",
     .min_age = std::chrono::minutes(5),
     .needs = reads_of<ApiService>,
     .judge = judge,

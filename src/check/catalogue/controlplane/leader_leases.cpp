@@ -66,10 +66,23 @@ CheckType const leader_leases{
     .group = "controlplane",
     .summary = "Leases of the controller manager and the scheduler that nobody renews",
     .explain =
-        "Critical when a lease in kube-system has no holder or was renewed longer than max_age ago: nothing is "
-        "scheduled or reconciled then. Leaders renew every 10 seconds at the latest and a lease lasts 15. Skipped "
-        "where none of the leases exists (managed clusters). Takes the place of ComponentStatus, which Kubernetes "
-        "deprecated in 1.19. Clocks that differ by more than max_age look like a dead leader.",
+        "Without a living leader nothing is scheduled (kube-scheduler) or reconciled (kube-controller-manager): "
+        "Deployments keep their old pods, dead nodes keep theirs. Leaders renew every 10 seconds at the latest and "
+        "a lease lasts 15. Clocks that differ by more than max_age look like a dead leader. Takes the place of "
+        "ComponentStatus, which Kubernetes deprecated in 1.19.",
+    .critical = "a lease in kube-system has no holder, or was renewed longer than max_age ago",
+    .skipped = "none of the leases exists: managed clusters hide them",
+    .causes =
+        "the scheduler or controller manager crash-loops or was stopped\n"
+        "it cannot reach the API server, or its credentials expired\n"
+        "its node is down and no other instance exists\n"
+        "the clock here or there is wrong",
+    .next =
+        "kubectl get leases -n kube-system kube-scheduler kube-controller-manager  # holder and age\n"
+        "kubectl get pods -n kube-system -l tier=control-plane -o wide  # is it running, where\n"
+        "kubectl logs -n kube-system -l component=kube-scheduler --tail=50  # or kube-controller-manager\n"
+        "date -u; kubectl get --raw /version -v=8 2>&1 | grep -i date  # do the clocks agree",
+    .companions = "pods-not-ready deployments-available",
     .with = with,
     .needs = needs,
     .judge = judge,

@@ -165,11 +165,26 @@ CheckType const webhooks{
     .group = "controlplane",
     .summary = "Admission webhooks without a Service, ready endpoint or valid caBundle",
     .explain =
-        "Critical when a webhook with failurePolicy Fail calls a Service or port that does not exist or has no ready "
-        "endpoint, or its caBundle has expired or ends within `critical`; warning for failurePolicy Ignore and "
-        "within `warning`. Until it answers, the API server rejects whatever the webhook matches; deleting the "
-        "configuration lifts that. A single endpoint behind a failing-closed webhook and timeouts over 10s count "
-        "only under strict. Source: k8sgpt.",
+        "The API server asks a webhook before it stores what the webhook matches. With failurePolicy Fail and "
+        "nobody behind it, all of that is rejected: new pods cannot start, the webhook's own among them. Deleting "
+        "the configuration lifts that. Source: k8sgpt.",
+    .critical =
+        "a webhook with failurePolicy Fail calls a Service or port that does not exist or has had no ready "
+        "endpoint for min_age, or its caBundle is unreadable, expired, or ends within `critical`",
+    .warning =
+        "the same with failurePolicy Ignore; a caBundle that ends within `warning`; under strict, a single "
+        "endpoint behind failurePolicy Fail, and timeouts over 10s",
+    .causes =
+        "the webhook's pods are down: look at its Deployment first\n"
+        "it was uninstalled and its configuration forgotten\n"
+        "its Service was renamed or its port changed\n"
+        "the certificate was renewed and the caBundle was not (cert-manager's cainjector is down)",
+    .next =
+        "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations  # all of them\n"
+        "kubectl get endpointslices -n NS -l kubernetes.io/service-name=SERVICE  # who answers for it\n"
+        "kubectl get events -A | grep 'failed calling webhook'  # what is being rejected\n"
+        "kubectl delete validatingwebhookconfiguration NAME  # lifts the block; its owner must put it back",
+    .companions = "service-endpoints deployments-available pods-not-ready",
     .min_age = std::chrono::minutes(2),
     .with = with,
     .needs = needs,

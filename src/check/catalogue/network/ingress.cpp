@@ -105,9 +105,22 @@ CheckType const ingress{
     .group = "network",
     .summary = "Ingresses whose class, Service or port does not exist, or that got no address",
     .explain =
-        "Critical when an Ingress older than min_age leads to a Service or port that does not exist, or names an "
-        "IngressClass that does not exist; warning when no controller has given it an address. TLS secrets are "
-        "not looked at, because listing them is a right to read all secrets. Source: Popeye 1401 and 1402, k8sgpt.",
+        "Such an Ingress answers with 404 or 503, or nobody serves it. TLS secrets are not looked at, because "
+        "listing them is a right to read all secrets. Source: Popeye 1401 and 1402, k8sgpt.",
+    .critical =
+        "an Ingress older than min_age leads to a Service or port that does not exist, names an IngressClass that "
+        "does not exist, or names none and there is no default",
+    .warning = "no controller has given it an address",
+    .causes =
+        "the Service was renamed or removed, or its port got another number or name\n"
+        "the ingress controller is not installed, is down, or serves another class\n"
+        "the cloud's load balancer was not created: look at the controller's Service",
+    .next =
+        "kubectl describe ingress -n NS NAME  # rules, backends, events\n"
+        "kubectl get ingressclass  # which classes exist, which is the default\n"
+        "kubectl get service -n NS  # names and ports\n"
+        "kubectl get pods,services -A | grep -i ingress  # is the controller up, has it an address",
+    .companions = "service-endpoints deployments-available",
     .min_age = std::chrono::minutes(10),
     .needs = needs,
     .judge = judge,

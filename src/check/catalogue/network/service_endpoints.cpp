@@ -74,10 +74,21 @@ CheckType const service_endpoints{
     .group = "network",
     .summary = "Services with a selector but no ready endpoint, or a port that leads nowhere",
     .explain =
-        "Critical when a Service has had no ready endpoint for min_age, or one of its ports names a target port "
-        "that no pod has. Headless and ExternalName Services and those without a selector are left out. A single "
-        "endpoint counts only under strict. Compare `kubectl get endpointslices -l kubernetes.io/service-name=NAME` "
-        "with the labels and readiness of the pods. Source: Popeye 1105, 1106, 1109.",
+        "Who calls such a Service gets refused connections or nothing. Headless and ExternalName Services and "
+        "those without a selector are left out; a single endpoint counts only under strict. Source: Popeye 1105, "
+        "1106, 1109.",
+    .critical = "a Service has had no ready endpoint for min_age, or a port of it names a target port that no pod has",
+    .warning = "under strict, it has a single ready endpoint",
+    .causes =
+        "its pods are down or not ready: see their own checks\n"
+        "its selector matches no pod: a label was changed, or the Deployment was removed or scaled to zero\n"
+        "targetPort names a port that the container does not declare",
+    .next =
+        "kubectl get endpointslices -n NS -l kubernetes.io/service-name=NAME  # who is behind it\n"
+        "kubectl get service -n NS NAME -o jsonpath='{.spec.selector}'  # what it selects\n"
+        "kubectl get pods -n NS --show-labels  # which pods carry that, and are they ready",
+    .companions =
+        "pods-not-ready pods-crashloop deployments-available statefulsets-ready webhooks apiservices nodes-ready",
     .min_age = std::chrono::minutes(5),
     .needs = reads_of<Service, EndpointSlice>,
     .judge = judge,

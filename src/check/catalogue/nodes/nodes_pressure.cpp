@@ -53,9 +53,21 @@ CheckType const nodes_pressure{
     .group = "nodes",
     .summary = "Nodes under memory, disk or PID pressure, or without a pod network",
     .explain =
-        "Warning when MemoryPressure, DiskPressure or PIDPressure has been True for min_age: the kubelet evicts "
-        "pods. Critical when NetworkUnavailable is True: pods on the node cannot talk to others. Source: "
-        "KubeNodePressure of kubernetes-mixin, awesome-prometheus-alerts (2m).",
+        "Under pressure the kubelet evicts pods and the scheduler sends no new ones. Source: KubeNodePressure of "
+        "kubernetes-mixin, awesome-prometheus-alerts (2m).",
+    .critical = "NetworkUnavailable has been True for min_age: pods on the node cannot talk to others",
+    .warning = "MemoryPressure, DiskPressure or PIDPressure has been True for min_age",
+    .causes =
+        "disk: container logs, emptyDir volumes, images that were never removed\n"
+        "memory: pods without limits, or with limits above what the node has\n"
+        "process ids: a program that leaks processes or threads\n"
+        "network: the route controller or the network plug-in has not set the node up",
+    .next =
+        "kubectl describe node NODE  # conditions, and requests beside what there is\n"
+        "kubectl get events -A --field-selector reason=Evicted  # who had to go\n"
+        "kubectl top pod -A --sort-by=memory  # who takes it\n"
+        "df -h; df -i; crictl rmi --prune  # on the node: space, inodes, unused images",
+    .companions = "nodes-taints pods-not-ready pods-unschedulable",
     .min_age = std::chrono::minutes(2),
     .needs = reads_of<Node>,
     .judge = judge,

@@ -71,9 +71,24 @@ CheckType const nodes_ready{
     .group = "nodes",
     .summary = "Nodes whose Ready condition has not been True for min_age",
     .explain =
-        "Warning for a worker; critical for a control-plane node, or when more than max_unready_percent of the "
-        "nodes are not ready. Look at `kubectl describe node NAME`: the message says whether the kubelet stopped "
-        "reporting or reports a broken runtime or network.",
+        "Cordoned nodes are somebody's intention and left out unless asked for. The message says whether the "
+        "kubelet stopped reporting (NodeStatusUnknown) or reports a broken runtime or network. After five minutes "
+        "the pods of an unreachable node are evicted. Source: KubeNodeNotReady of kubernetes-mixin (15m), "
+        "awesome-prometheus-alerts (10m).",
+    .critical = "a control-plane node has not been Ready for min_age, or more than max_unready_percent of all nodes",
+    .warning = "another node has not been Ready for min_age",
+    .causes =
+        "the machine is off, frozen or cut off (Kubelet stopped posting node status)\n"
+        "the kubelet is stopped, or its client certificate expired\n"
+        "the container runtime is down (container runtime is down, PLEG is not healthy)\n"
+        "the network plug-in is missing or broken (cni plugin not initialized)\n"
+        "the disk is full",
+    .next =
+        "kubectl describe node NODE  # conditions, events, what ran there\n"
+        "kubectl get pods -A -o wide --field-selector spec.nodeName=NODE  # what is affected\n"
+        "journalctl -u kubelet --since -1h  # on the node\n"
+        "systemctl status containerd kubelet; df -h  # on the node",
+    .companions = "nodes-taints pods-not-ready daemonsets-ready deployments-available service-endpoints",
     .min_age = std::chrono::minutes(5),
     .with = with,
     .needs = needs,

@@ -106,10 +106,23 @@ CheckType const nodes_taints{
     .group = "nodes",
     .summary = "Nodes that Kubernetes has tainted as unreachable, not ready or under pressure",
     .explain =
-        "Critical for network-unavailable, and for unreachable or not-ready control-plane nodes; warning for other "
-        "nodes and for pressure taints, each after min_age. Cordoned nodes are details, and warnings after "
-        "cordoned_max_age under strict. Nodes whose taints say that they are about to leave are not judged. "
-        "Source: KubeNodeUnreachable of kubernetes-mixin, awesome-prometheus-alerts (30m for a cordon).",
+        "Kubernetes taints nodes in trouble; NoExecute taints make their pods leave. A taint stays while the "
+        "condition behind it does, so the node's conditions tell the cause. Cordoned nodes are details. Nodes with "
+        "a taint of `leaving` are about to be taken away and not judged. Source: KubeNodeUnreachable of "
+        "kubernetes-mixin, awesome-prometheus-alerts (30m for a cordon).",
+    .critical = "network-unavailable on any node, unreachable or not-ready on a control-plane node, for min_age",
+    .warning =
+        "unreachable or not-ready on another node and the pressure taints, for min_age; under strict, a node "
+        "cordoned for cordoned_max_age",
+    .causes =
+        "what nodes-ready and nodes-pressure name\n"
+        "a taint that the node controller did not take back: is kube-controller-manager alive (leader-leases)?\n"
+        "a cordon after maintenance that nobody lifted",
+    .next =
+        "kubectl describe node NODE  # taints and conditions\n"
+        "kubectl get nodes -o custom-columns='NODE:.metadata.name,TAINTS:.spec.taints[*].key'  # all of them\n"
+        "kubectl uncordon NODE  # when maintenance is over",
+    .companions = "nodes-ready nodes-pressure pods-unschedulable daemonsets-ready",
     .min_age = std::chrono::minutes(5),
     .with = with,
     .needs = reads_of<Node>,

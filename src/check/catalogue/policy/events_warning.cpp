@@ -125,9 +125,19 @@ CheckType const events_warning{
     .group = "policy",
     .summary = "Many Warning events within the window, by reason",
     .explain =
-        "Warning from `warning` and critical from `critical` Warning events within the window, or warning when one "
-        "reason exceeds its own limit under `reasons`. A noisy neighbour of the other checks: it shows trouble that "
-        "none of them names, such as FailedCreatePodSandBox, SystemOOM or Rebooted. Source: Kuberhealthy (1h).",
+        "A noisy neighbour of the other checks: it shows trouble that none of them names, such as "
+        "FailedCreatePodSandBox, SystemOOM or Rebooted. Events are aggregated by their writers; of a count that "
+        "began before the window, the window's share is taken. Source: Kuberhealthy (1h).",
+    .critical = "there were `critical` Warning events within the window",
+    .warning = "there were `warning` of them, or one reason reached its own limit under `reasons`",
+    .causes =
+        "what the message counts first: the reasons stand there by number\n"
+        "one object that complains every few seconds: the failures name it",
+    .next =
+        "kubectl get events -A --field-selector type=Warning --sort-by=.lastTimestamp  # the latest last\n"
+        "kubectl get events -A --field-selector reason=REASON  # one reason only\n"
+        "kubectl events -n NS --for pod/POD  # one object only",
+    .companions = "pods-image-pull pods-unschedulable pods-config-error pods-crashloop jobs-failed",
     .with = with,
     .needs = reads_of<Event>,
     .judge = judge,

@@ -50,9 +50,21 @@ CheckType const namespaces_terminating{
     .group = "policy",
     .summary = "Namespaces that have been terminating for min_age, and what holds them",
     .explain =
-        "Critical when a namespace was deleted min_age ago and is still there. The message repeats what the "
-        "namespace controller says: objects or finalizers that remain, or an APIService that does not answer, "
-        "without which it cannot know what to delete.",
+        "The message repeats what the namespace controller says: objects or finalizers that remain, or an "
+        "APIService that does not answer, without which it cannot know what to delete.",
+    .critical = "a namespace was deleted min_age ago and is still there",
+    .causes =
+        "an object in it has a finalizer whose controller is gone (uninstalled before its objects)\n"
+        "an APIService is down (NamespaceDeletionDiscoveryFailure): see apiservices\n"
+        "pods do not end: their node is unreachable",
+    .next =
+        "kubectl get namespace NAME -o jsonpath='{.status.conditions[*].message}'  # what holds it\n"
+        "kubectl api-resources --verbs=list --namespaced -o name | xargs -n1 kubectl get -n NAME "
+        "--ignore-not-found\n"
+        "kubectl get apiservices | grep False  # is discovery broken\n"
+        "kubectl patch KIND OBJECT -n NAME --type=merge -p '{\"metadata\":{\"finalizers\":null}}'  # the last "
+        "resort: what the finalizer guarded is left behind",
+    .companions = "apiservices",
     .min_age = std::chrono::minutes(10),
     .needs = reads_of<Namespace>,
     .judge = judge,

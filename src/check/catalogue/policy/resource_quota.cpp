@@ -63,9 +63,21 @@ CheckType const resource_quota{
     .group = "policy",
     .summary = "ResourceQuotas that are nearly or wholly used up",
     .explain =
-        "Warning from `warning` and critical from `critical` percent of any resource of a quota. What no longer fits "
-        "is refused: look for FailedCreate events of ReplicaSets and Jobs. Source: KubeQuotaAlmostFull and "
-        "KubeQuotaExceeded of kubernetes-mixin, Kuberhealthy (90%).",
+        "What no longer fits is refused, quietly: a Deployment just has fewer pods. Look for FailedCreate events "
+        "of ReplicaSets and Jobs. Source: KubeQuotaAlmostFull and KubeQuotaExceeded of kubernetes-mixin, "
+        "Kuberhealthy (90%).",
+    .critical = "a resource of a quota is used to `critical` percent",
+    .warning = "a resource of a quota is used to `warning` percent",
+    .causes =
+        "the namespace has grown: more replicas, or larger requests\n"
+        "a rollout needs room for old and new pods at once (maxSurge)\n"
+        "finished Jobs and their pods are kept (count/jobs.batch, pods)",
+    .next =
+        "kubectl describe quota -n NS  # used beside hard\n"
+        "kubectl get events -n NS --field-selector reason=FailedCreate  # what was refused\n"
+        "kubectl get pods -n NS -o "
+        "custom-columns='POD:.metadata.name,CPU:.spec.containers[*].resources.requests.cpu'",
+    .companions = "deployments-available statefulsets-ready daemonsets-ready jobs-failed events-warning",
     .with = with,
     .needs = reads_of<ResourceQuota>,
     .judge = judge,

@@ -16,6 +16,7 @@ namespace {
 constexpr ParamSpec with[] = {
     {"command", ParamKind::texts, "", "program and arguments; no shell"},
     {"env", ParamKind::object, "{}", "variables added to the environment"},
+    {"inherit_env", ParamKind::flag, "true", "false: the program sees the variables under env and no others"},
     {"directory", ParamKind::text, "\"\"", "working directory"},
     {"input", ParamKind::text, "\"\"", "standard input"},
 };
@@ -104,6 +105,7 @@ Outcome judge_exit(Exit const& exit, std::string const& program) {
     outcome.checked = 1;
     outcome.failed = outcome.status == Status::warning || outcome.status == Status::critical ? 1 : 0;
     outcome.details["exit_code"] = exit.code;
+    outcome.details["stdout"] = redact(printable(exit.output, 2000));
     if (exit.truncated) outcome.details["output_truncated"] = true;
     return outcome;
 }
@@ -114,6 +116,7 @@ Async<Outcome> probe(ProbeContext& context, Params params, Deadline deadline) {
     for (auto const& [name, value] : params.with.at("env").as_object()) {
         command.env.emplace_back(name, value.is_string() ? std::string(value.get_string()) : serialize(value));
     }
+    command.inherit_env = params.flag("inherit_env");
     command.directory = params.text("directory");
     command.input = params.text("input");
     auto const program = command.argv.front();
@@ -134,8 +137,19 @@ CheckType const exec{
     .group = "probes",
     .summary = "A program's exit code: 0 ok, 1 warning, 2 critical, else unknown",
     .explain =
-        "Runs a Nagios-style plug-in in its own process group, which is killed as a whole at the deadline. The "
-        "first line of its output is the message; performance data after | become measurements.",
+        "Runs a Nagios-style plug-in in its own process group, which is killed as a whole at the deadline. There "
+        "is no shell: write [sh, -c, \"...\"] where one is needed. The first line of output is the message; "
+        "performance data after | become measurements.",
+    .critical = "the program exits with 2, or is killed by a signal",
+    .warning = "the program exits with 1",
+    .unknown = "it exits with another code, or cannot be started",
+    .causes =
+        "what the program's own message says\n"
+        "NotStarted: the path is wrong, not executable, or not in this image\n"
+        "timeout: it waits for something; the whole process group was killed",
+    .next =
+        "cd DIRECTORY && PROGRAM ARGUMENTS; echo $?  # the same argv by hand, as the same user\n"
+        "vedette check --suite FILE -n NAME -o json  # exit code and output, in details",
     .timeout = std::chrono::seconds(10),
     .with = with,
     .probe = probe,

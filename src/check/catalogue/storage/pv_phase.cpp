@@ -66,10 +66,20 @@ CheckType const pv_phase{
     .group = "storage",
     .summary = "PersistentVolumes that are Failed or Pending, or stay Released for long",
     .explain =
-        "Critical when a volume has been Failed (its reclaim did not work) or Pending for min_age; warning when it has "
-        "been Released for released_max_age: its data is kept and nobody uses it. How long it has been Released is "
-        "known from Kubernetes 1.29 on; before, such volumes are only counted. Source: "
-        "KubePersistentVolumeErrors of kubernetes-mixin.",
+        "How long a volume has been Released is known from Kubernetes 1.29 on; before, such volumes are only "
+        "counted. Source: KubePersistentVolumeErrors of kubernetes-mixin.",
+    .critical = "a volume has been Failed (its reclaim did not work) or Pending for min_age",
+    .warning = "a volume has been Released for released_max_age: its data is kept and nobody uses it",
+    .causes =
+        "Failed: the provider refused to delete the disk, or the CSI driver is down\n"
+        "Pending: the volume is not yet known to its provider\n"
+        "Released: reclaimPolicy Retain, and nobody decided what becomes of the data",
+    .next =
+        "kubectl describe pv NAME  # phase, message, claim\n"
+        "kubectl get events -A --field-selector involvedObject.kind=PersistentVolume  # VolumeFailedDelete\n"
+        "kubectl patch pv NAME --type=json -p '[{\"op\":\"remove\",\"path\":\"/spec/claimRef\"}]'  # use it again\n"
+        "kubectl delete pv NAME  # forgets it; with Retain the disk itself stays",
+    .companions = "pvc-bound",
     .min_age = std::chrono::minutes(5),
     .with = with,
     .needs = reads_of<PersistentVolume>,

@@ -131,10 +131,22 @@ CheckType const pvc_bound{
     .group = "storage",
     .summary = "PersistentVolumeClaims that have been Pending for min_age, or are Lost",
     .explain =
-        "Critical when a claim has waited for a volume for min_age, or its volume is gone. Where the StorageClass "
-        "waits for the first consumer, a claim that no pod uses is left alone, and another's wait begins with its "
-        "pod. The message has the StorageClass and the provisioner's last warning. Storage classes, pods and "
-        "events are read where that is allowed. Source: KubePersistentVolumeErrors of kubernetes-mixin, Popeye 1003.",
+        "A pod whose claim is not bound is not scheduled. Where the StorageClass waits for the first consumer, a "
+        "claim that no pod uses is left alone, and another's wait begins with its pod. The message has the "
+        "StorageClass and the provisioner's last warning. Source: KubePersistentVolumeErrors of kubernetes-mixin, "
+        "Popeye 1003.",
+    .critical = "a claim has waited for a volume for min_age, or is Lost: its volume is gone",
+    .causes =
+        "the StorageClass does not exist, or none is the default\n"
+        "the provisioner (CSI driver) is down, or the provider refuses: a quota, no space left\n"
+        "no PersistentVolume matches size, access mode or selector, where nobody provisions\n"
+        "Lost: the PersistentVolume was deleted; its data may still be there",
+    .next =
+        "kubectl describe pvc -n NS NAME  # the provisioner's words\n"
+        "kubectl get storageclass  # does it exist, which is the default\n"
+        "kubectl get pods -A | grep -i csi  # is the driver up\n"
+        "kubectl get pv  # which volumes are Available",
+    .companions = "pods-unschedulable pods-not-ready statefulsets-ready deployments-available pv-phase",
     .min_age = std::chrono::minutes(5),
     .needs = needs,
     .judge = judge,

@@ -50,6 +50,7 @@ std::optional<Failure> missed_start(CronJob const& job, CronSchedule const& sche
     if (missed.count == 0) return std::nullopt;
     auto failure = failure_of("CronJob", job.meta);
     failure.since = missed.first;
+    failure.timing = Timing::told;
     auto const last = job.last_scheduled ? fmt::format("the last one was {} ago", format_age(now - *job.last_scheduled))
                                          : std::string("it has never started");
     if (missed.count > too_many && !job.starting_deadline) {
@@ -73,7 +74,9 @@ std::optional<Failure> failing_runs(CronJob const& job, CronSchedule const& sche
     auto failure = failure_of("CronJob", job.meta);
     failure.since = job.last_scheduled;
     failure.reason = "LastRunFailed";
+    failure.timing = Timing::told;
     if (!job.last_succeeded) {
+        failure.timing = Timing::happened;
         failure.message = "has never succeeded, and its last run did not either";
         return failure;
     }
@@ -130,11 +133,26 @@ CheckType const cronjobs_schedule{
     .group = "workloads",
     .summary = "CronJobs that missed a start, do not succeed, or have a schedule that cannot be read",
     .explain =
-        "Critical when the last start that was due, tolerance and startingDeadlineSeconds included, did not happen, "
-        "or when more than 100 were missed without a deadline, which the controller answers with "
-        "TooManyMissedTimes. A last run that did not succeed is a warning, and critical when the one before did not "
-        "either. Runs that concurrencyPolicy Forbid holds back are no misses; suspended CronJobs count only under "
-        "strict. Source: Kuberhealthy (30s), awesome-prometheus-alerts, k8sgpt.",
+        "The schedule is computed here, in the CronJob's time zone, and compared with status.lastScheduleTime. "
+        "Runs that concurrencyPolicy Forbid holds back are no misses; suspended CronJobs count only under strict. "
+        "Source: Kuberhealthy (30s), awesome-prometheus-alerts, k8sgpt.",
+    .critical =
+        "the last start that was due, tolerance and startingDeadlineSeconds included, did not happen; more than "
+        "100 starts were missed without a deadline; the schedule cannot be read; or the last two runs did not "
+        "succeed",
+    .warning = "the last run did not succeed; under strict, the CronJob is suspended",
+    .causes =
+        "kube-controller-manager is or was down (leader-leases)\n"
+        "TooManyMissedTimes: the controller gives up after 100 missed starts, until startingDeadlineSeconds is "
+        "set\n"
+        "Jobs cannot be created: quota, a webhook, a template that is rejected\n"
+        "the run itself fails: see jobs-failed",
+    .next =
+        "kubectl get cronjob -n NS NAME  # schedule, suspended, last start\n"
+        "kubectl describe cronjob -n NS NAME  # events: FailedCreate, TooManyMissedTimes\n"
+        "kubectl get jobs -n NS --sort-by=.metadata.creationTimestamp  # its last runs\n"
+        "kubectl create job -n NS NAME-now --from=cronjob/NAME  # start it by hand",
+    .companions = "jobs-failed leader-leases resource-quota",
     .with = with,
     .needs = reads_of<CronJob>,
     .judge = judge,

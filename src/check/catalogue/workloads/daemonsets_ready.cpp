@@ -102,10 +102,26 @@ CheckType const daemonsets_ready{
     .group = "workloads",
     .summary = "DaemonSets with missing, unavailable, outdated or misplaced pods",
     .explain =
-        "Warning when pods have been unavailable for min_age, when nodes older than scheduling_min_age lack their "
-        "pod, when an update stands still, or when pods run on nodes that the DaemonSet does not select; critical "
-        "when no pod is available. Without the right to list nodes and pods the times are coarser. Source: "
-        "KubeDaemonSetRolloutStuck, NotScheduled and MisScheduled of kubernetes-mixin.",
+        "A DaemonSet owes each node it selects one pod: logs, network, storage or metrics of that node depend on "
+        "it. New nodes get scheduling_min_age. Without the right to list nodes and pods the times are coarser. "
+        "Source: KubeDaemonSetRolloutStuck, NotScheduled and MisScheduled of kubernetes-mixin.",
+    .critical = "no pod has been available for min_age, or none has been placed on any node",
+    .warning =
+        "some pods have been unavailable for min_age, nodes older than scheduling_min_age lack their pod, an "
+        "update stands still, or pods run on nodes that the DaemonSet does not select",
+    .causes =
+        "the node itself is not ready\n"
+        "the node has no room left: DaemonSets do not make room without a priority class\n"
+        "a taint that the DaemonSet does not tolerate\n"
+        "the new version crash-loops, and maxUnavailable stops the update there",
+    .next =
+        "kubectl get pods -n NS -o wide | grep NAME  # which node has none, or a bad one\n"
+        "kubectl describe daemonset -n NS NAME  # counts, tolerations, events\n"
+        "kubectl rollout status -n NS daemonset/NAME  # where the update stands\n"
+        "kubectl rollout undo -n NS daemonset/NAME  # back to what worked",
+    .companions =
+        "nodes-ready nodes-taints pods-not-ready pods-crashloop pods-image-pull pods-config-error "
+        "pods-unschedulable",
     .min_age = std::chrono::minutes(15),
     .with = with,
     .needs = needs,

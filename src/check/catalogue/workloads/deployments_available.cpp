@@ -107,11 +107,27 @@ CheckType const deployments_available{
     .group = "workloads",
     .summary = "Deployments with too few available pods or a stuck rollout for min_age",
     .explain =
-        "Warning when fewer pods than spec.replicas have been available for min_age, when a rollout has made no "
-        "progress (ProgressDeadlineExceeded), or when pods cannot be created (quota, admission); critical when "
-        "none is available. Rollouts that still move are left alone. Zero replicas count only under strict. See "
-        "`kubectl rollout status` and the pods' own checks. Source: KubeDeploymentReplicasMismatch and "
-        "KubeDeploymentRolloutStuck of kubernetes-mixin (15m).",
+        "Rollouts that still move are left alone. Zero replicas count only under strict. The pods' own checks say "
+        "why pods are missing. Source: KubeDeploymentReplicasMismatch and KubeDeploymentRolloutStuck of "
+        "kubernetes-mixin (15m).",
+    .critical = "no pod has been available for min_age",
+    .warning =
+        "fewer pods than spec.replicas have been available for min_age, the rollout makes no progress "
+        "(ProgressDeadlineExceeded), pods cannot be created (quota, admission), or the controller has not taken up "
+        "the last change; under strict, zero replicas",
+    .causes =
+        "the new version does not become ready: see pods-crashloop, pods-image-pull, pods-not-ready\n"
+        "pods cannot be created: quota, a webhook, pod security (ReplicaFailure)\n"
+        "pods find no node (pods-unschedulable)\n"
+        "kube-controller-manager is down (leader-leases)",
+    .next =
+        "kubectl rollout status -n NS deployment/NAME  # where it stands\n"
+        "kubectl describe deployment -n NS NAME  # conditions and events\n"
+        "kubectl get pods -n NS -o wide --selector KEY=VALUE  # the pods and their states\n"
+        "kubectl rollout undo -n NS deployment/NAME  # back to what worked",
+    .companions =
+        "pods-crashloop pods-not-ready pods-image-pull pods-config-error pods-unschedulable resource-quota "
+        "service-endpoints webhooks",
     .min_age = std::chrono::minutes(15),
     .needs = needs,
     .judge = judge,

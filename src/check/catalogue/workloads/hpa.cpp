@@ -69,10 +69,21 @@ CheckType const hpa{
     .group = "workloads",
     .summary = "HorizontalPodAutoscalers without metrics or target, or at their maximum",
     .explain =
-        "Critical when ScalingActive (no metrics: is metrics-server running, do the pods request CPU?) or "
-        "AbleToScale (its target is missing) has been False for min_age; warning when it has stood at maxReplicas "
-        "or has wanted another number of pods than there are for min_age. A target at zero replicas is left "
-        "alone. Source: KubeHpaMaxedOut and KubeHpaReplicasMismatch of kubernetes-mixin (15m).",
+        "An autoscaler without metrics keeps the number of pods it last had, whatever the load. A target at zero "
+        "replicas is left alone. Source: KubeHpaMaxedOut and KubeHpaReplicasMismatch of kubernetes-mixin (15m).",
+    .critical = "ScalingActive (no metrics) or AbleToScale (no target) has been False for min_age",
+    .warning = "it has stood at maxReplicas, or has wanted another number of pods than there are, for min_age",
+    .causes =
+        "metrics-server or the custom metrics adapter is down (see apiservices)\n"
+        "the pods request no CPU or memory, so a percentage of it means nothing\n"
+        "scaleTargetRef names something that does not exist\n"
+        "AtMaximum: more load than maxReplicas allows for, or each pod has become slower",
+    .next =
+        "kubectl describe hpa -n NS NAME  # conditions, current and wanted metrics\n"
+        "kubectl top pod -n NS  # are there metrics at all\n"
+        "kubectl get apiservice v1beta1.metrics.k8s.io  # is metrics-server there\n"
+        "kubectl patch hpa -n NS NAME --type=merge -p '{\"spec\":{\"maxReplicas\":20}}'  # more room",
+    .companions = "apiservices pods-unschedulable resource-quota",
     .min_age = std::chrono::minutes(15),
     .needs = reads_of<HorizontalPodAutoscaler>,
     .judge = judge,

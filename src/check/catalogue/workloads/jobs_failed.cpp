@@ -60,6 +60,7 @@ Outcome judge(View const& view, Params const& params, WallTime now) {
         auto failure = failure_of("Job", job->meta);
         failure.reason = condition->reason.empty() ? "Failed" : condition->reason;
         failure.since = condition->since ? condition->since : job->meta.created;
+        failure.timing = Timing::happened;
         failure.message = fmt::format("failed ({})", failure.reason);
         if (!condition->message.empty()) failure.message += ": " + condition->message;
         if (!job->meta.owner_name.empty()) {
@@ -85,10 +86,22 @@ CheckType const jobs_failed{
     .group = "workloads",
     .summary = "Jobs that failed within the window, with no later success of the same CronJob",
     .explain =
-        "Critical for a Job of its own, and for a CronJob from `critical` failed runs since its last success; "
-        "warning before. The reason is BackoffLimitExceeded (its pods kept failing) or DeadlineExceeded (it took "
-        "too long); see the logs of the Job's pods. Delete a failed Job, or let it run again, to clear this. "
-        "Source: KubeJobFailed of kubernetes-mixin, check_kubernetes (1 and 2 failures).",
+        "A Job on its own is not tried again by anybody; a CronJob tries again at its next start. A later success "
+        "of the same owner makes earlier failures good. Source: KubeJobFailed of kubernetes-mixin, "
+        "check_kubernetes (1 and 2 failures).",
+    .critical =
+        "a Job of its own failed within the window, or `critical` runs of one owner failed since its last success",
+    .warning = "fewer runs of one owner failed since its last success",
+    .causes =
+        "BackoffLimitExceeded: its pods kept failing, for the reason in their logs\n"
+        "DeadlineExceeded: it took longer than activeDeadlineSeconds\n"
+        "PodFailurePolicy: an exit code that the Job declares final",
+    .next =
+        "kubectl logs -n NS job/NAME --tail=100  # what it said\n"
+        "kubectl describe job -n NS NAME  # the reason, and its pods\n"
+        "kubectl create job -n NS NAME-again --from=cronjob/CRONJOB  # run it once more, now\n"
+        "kubectl delete job -n NS NAME  # a failed Job that needs no second try",
+    .companions = "cronjobs-schedule pods-crashloop pods-not-ready pods-image-pull pods-config-error events-warning",
     .with = with,
     .needs = reads_of<Job>,
     .judge = judge,

@@ -69,9 +69,25 @@ CheckType const pods_crashloop{
     .group = "workloads",
     .summary = "Containers in CrashLoopBackOff, with their last exit code and restarts",
     .explain =
-        "Critical when a container, init and ephemeral ones too, waits in CrashLoopBackOff and has restarted "
-        "min_restarts times. Look at `kubectl logs POD -c CONTAINER --previous`; exit code 137 is a kill, often "
-        "for memory, 126 and 127 a command that cannot be run. Source: KubePodCrashLooping of kubernetes-mixin.",
+        "The kubelet starts such a container again and again, with longer and longer pauses, up to five minutes. "
+        "Init and ephemeral containers count too. Finished pods are left out. No time in the object says when the "
+        "loop began, so the number of restarts decides. Source: KubePodCrashLooping of kubernetes-mixin.",
+    .critical =
+        "a container waits in CrashLoopBackOff, or has just ended badly again, and has restarted min_restarts times",
+    .causes =
+        "the program ends at once: bad flags, a missing variable, a database it cannot reach (exit code 1 or 2)\n"
+        "it was killed (137): for memory (OOMKilled), or because its liveness probe failed\n"
+        "its command cannot be run (126) or does not exist (127)\n"
+        "it crashed: 134 abort, 139 segmentation fault\n"
+        "exit code 0: it is meant to end and should be a Job",
+    .next =
+        "kubectl logs -n NS POD -c CONTAINER --previous  # what it said before it died\n"
+        "kubectl describe pod -n NS POD  # exit code, probes, events\n"
+        "kubectl rollout history -n NS deployment/NAME  # what changed lately\n"
+        "kubectl rollout undo -n NS deployment/NAME  # back to what worked",
+    .companions =
+        "pods-not-ready pods-restarts pods-oom deployments-available statefulsets-ready daemonsets-ready "
+        "service-endpoints",
     .with = with,
     .needs = reads_of<Pod>,
     .judge = judge,

@@ -45,6 +45,7 @@ Outcome judge_oom(View const& view, Params const& params, WallTime now) {
             auto failure = failure_of("Pod", pod->meta, container.running ? Status::warning : Status::critical);
             failure.reason = "OOMKilled";
             failure.since = kill->finished;
+            failure.timing = Timing::happened;
             failure.message = fmt::format(
                 "{} was killed for lack of memory, {}, {}, {} restarts", container.called(),
                 container.memory_limit.empty() ? "without a limit of its own" : "limit " + container.memory_limit,
@@ -98,10 +99,22 @@ CheckType const pods_oom{
     .group = "workloads",
     .summary = "Containers that were killed for lack of memory within the window",
     .explain =
-        "Warning when a container was OOMKilled within the window and runs again; critical when it does not run. "
-        "Raise resources.limits.memory, or find out why it grows; the message has the limit. Without a limit of "
-        "its own the node itself was out of memory. Source: awesome-prometheus-alerts (10m), widened to 1h "
-        "because one run sees only a moment.",
+        "The kernel killed the container because it passed its memory limit; the message has the limit. Without a "
+        "limit of its own the node itself was out of memory. The kubelet remembers the last end of each container "
+        "only. Source: awesome-prometheus-alerts (10m), widened to 1h because one run sees only a moment.",
+    .critical = "a container was OOMKilled within the window and does not run",
+    .warning = "it was OOMKilled within the window and runs again",
+    .causes =
+        "the limit is below what the program needs under load\n"
+        "a memory leak: the time between kills is much the same each time\n"
+        "the runtime's heap does not know the limit (JVM, Node.js)\n"
+        "the node is overcommitted: pods without limits",
+    .next =
+        "kubectl top pod -n NS --containers  # use beside the limit\n"
+        "kubectl describe pod -n NS POD  # Last State, Limits\n"
+        "kubectl set resources -n NS deployment/NAME -c CONTAINER --limits=memory=512Mi  # raise it\n"
+        "journalctl -k --since -2h | grep -i 'killed process'  # on the node",
+    .companions = "pods-crashloop pods-restarts pods-not-ready nodes-pressure",
     .with = oom_with,
     .needs = reads_of<Pod>,
     .judge = judge_oom,
@@ -112,9 +125,22 @@ CheckType const pods_restarts{
     .group = "workloads",
     .summary = "Containers with many restarts, the last of them within the window",
     .explain =
-        "Warning from `warning` and critical from `critical` restarts, counted over the pod's life, if the last "
-        "one is within the window: a pod that stumbled last month is left alone. The message has the exit code "
-        "of the last end. Source: Popeye (5), the Azure Red Hat OpenShift monitor (10).",
+        "Restarts are counted over the pod's life, if the last one is within the window: a pod that stumbled last "
+        "month is left alone. The message has the exit code of the last end. Source: Popeye (5), the Azure Red Hat "
+        "OpenShift monitor (10).",
+    .critical = "a container has restarted `critical` times, the last time within the window",
+    .warning = "it has restarted `warning` times, the last time within the window",
+    .causes =
+        "the liveness probe is too strict: exit code 137 or 143, and Unhealthy among the events\n"
+        "out of memory (137, OOMKilled)\n"
+        "a dependency that goes away now and then\n"
+        "a program that ends on purpose, to be started again",
+    .next =
+        "kubectl describe pod -n NS POD  # Last State, probes, events\n"
+        "kubectl logs -n NS POD -c CONTAINER --previous  # its last words\n"
+        "kubectl get events -n NS --field-selector involvedObject.name=POD  # Unhealthy, Killing, BackOff\n"
+        "kubectl delete pod -n NS POD  # a new pod counts from 0, once the cause is mended",
+    .companions = "pods-crashloop pods-oom",
     .with = restarts_with,
     .needs = reads_of<Pod>,
     .judge = judge_restarts,

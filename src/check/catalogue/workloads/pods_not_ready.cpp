@@ -88,10 +88,23 @@ CheckType const pods_not_ready{
     .group = "workloads",
     .summary = "Pods that have been Pending, Unknown or running without being ready for too long",
     .explain =
-        "Critical for a pod that has been Pending for pending_min_age, or Unknown or running but not Ready for "
-        "min_age. Pods of Jobs, gated, finished, preempted and deleted ones are left out. The message names the "
-        "container that waits, or what the scheduler said; `kubectl describe pod` has the rest. Source: "
+        "A pod that is not ready gets no traffic from its Services. Pods of Jobs, gated, finished, preempted and "
+        "deleted ones are left out. The message names the container that waits, or what the scheduler said; the "
+        "checks on crash loops, images, configuration and scheduling say more about the same pod. Source: "
         "KubePodNotReady of kubernetes-mixin (15m), Kuberhealthy (10m for Pending).",
+    .critical = "a pod has been Pending for pending_min_age, or Unknown or running and not Ready for min_age",
+    .causes =
+        "its readiness probe fails: the program is overloaded, or waits for something it depends on\n"
+        "its container crash-loops, or its image or configuration is missing\n"
+        "no node has room for it, or its volume does not mount\n"
+        "its node is gone (Unknown)",
+    .next =
+        "kubectl describe pod -n NS POD  # probe failures and waiting reasons, in the events\n"
+        "kubectl logs -n NS POD -c CONTAINER --tail=50  # why it is not ready\n"
+        "kubectl get pod -n NS POD -o wide  # on which node; are others there well",
+    .companions =
+        "pods-crashloop pods-image-pull pods-config-error pods-unschedulable deployments-available "
+        "statefulsets-ready daemonsets-ready service-endpoints nodes-ready",
     .min_age = std::chrono::minutes(15),
     .with = with,
     .needs = reads_of<Pod>,

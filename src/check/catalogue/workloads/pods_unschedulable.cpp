@@ -38,9 +38,23 @@ CheckType const pods_unschedulable{
     .group = "workloads",
     .summary = "Pods that the scheduler has found no node for since min_age",
     .explain =
-        "Critical when the condition PodScheduled has been False with the reason Unschedulable for min_age. The "
-        "scheduler's message counts the nodes by what rules them out: too little CPU or memory, taints, "
-        "affinity, unbound volumes. Pods with scheduling gates are left out.",
+        "The scheduler's message counts the nodes by what rules them out. Pods with scheduling gates are left out. "
+        "An autoscaler gets min_age to bring a new node.",
+    .critical = "the condition PodScheduled has been False with the reason Unschedulable for min_age",
+    .causes =
+        "Insufficient cpu or memory: the requests are larger than what any node has left\n"
+        "untolerated taint: nodes reserved for others, or in trouble\n"
+        "node affinity/selector: no node has the label\n"
+        "unbound PersistentVolumeClaims, or a volume in another zone\n"
+        "the cluster autoscaler is at its limit or broken",
+    .next =
+        "kubectl describe pod -n NS POD  # the scheduler's message, and the requests\n"
+        "kubectl describe nodes | grep -A8 'Allocated resources'  # what is left\n"
+        "kubectl get nodes --show-labels  # does any node fit selector and affinity\n"
+        "kubectl get pvc -n NS  # are its claims bound",
+    .companions =
+        "pods-not-ready nodes-ready nodes-taints nodes-pressure pvc-bound deployments-available statefulsets-ready "
+        "events-warning",
     .min_age = std::chrono::minutes(5),
     .needs = reads_of<Pod>,
     .judge = judge,

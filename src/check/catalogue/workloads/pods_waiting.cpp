@@ -101,9 +101,22 @@ CheckType const pods_image_pull{
     .group = "workloads",
     .summary = "Containers whose image cannot be pulled",
     .explain =
-        "Critical when a container has waited for min_age with ErrImagePull, ImagePullBackOff, InvalidImageName, "
-        "ErrImageNeverPull or RegistryUnavailable. The message names the image and repeats the registry's answer: "
-        "a wrong tag, a missing pull secret, or a registry out of reach of the node.",
+        "The reasons are ErrImagePull, ImagePullBackOff, InvalidImageName, ErrImageNeverPull, RegistryUnavailable, "
+        "ImageInspectError and SignatureValidationFailed. The message names the image and repeats the registry's "
+        "answer. Pods that have the image run on; every restart on another node fails.",
+    .critical = "a container has waited for its image for min_age",
+    .causes =
+        "not found: a wrong name or tag, or an image that was deleted\n"
+        "unauthorized or denied: a missing, wrong or expired pull secret\n"
+        "toomanyrequests: the registry's rate limit\n"
+        "i/o timeout or no such host: the registry is out of reach of the node\n"
+        "x509: the node does not trust the registry's certificate",
+    .next =
+        "kubectl describe pod -n NS POD  # the registry's answer, in the events\n"
+        "kubectl get pod -n NS POD -o jsonpath='{.spec.containers[*].image} {.spec.imagePullSecrets}'\n"
+        "crictl pull IMAGE  # on the node: does it work from there\n"
+        "kubectl rollout undo -n NS deployment/NAME  # back to an image that exists",
+    .companions = "pods-not-ready deployments-available statefulsets-ready daemonsets-ready events-warning",
     .min_age = std::chrono::minutes(2),
     .needs = reads_of<Pod>,
     .judge = judge_image_pull,
@@ -114,10 +127,23 @@ CheckType const pods_config_error{
     .group = "workloads",
     .summary = "Containers that cannot be created: missing Secrets, ConfigMaps, mounts, bad commands",
     .explain =
-        "Critical when a container has waited for min_age with CreateContainerConfigError, CreateContainerError or "
-        "RunContainerError, or for other_waiting_age with any other reason, such as ContainerCreating while a "
-        "volume does not mount. The kubelet's message names what is missing. Source: KubeContainerWaiting of "
-        "kubernetes-mixin (1h).",
+        "The container cannot be created at all; the kubelet's message names what is missing. Source: "
+        "KubeContainerWaiting of kubernetes-mixin (1h).",
+    .critical =
+        "a container has waited for min_age with CreateContainerConfigError, CreateContainerError, "
+        "RunContainerError, PreCreateHookError or PostStartHookError, or for other_waiting_age with any other "
+        "reason, such as ContainerCreating",
+    .causes =
+        "a Secret or ConfigMap, or a key in it, does not exist or has another name\n"
+        "the command or the working directory does not exist in the image (RunContainerError)\n"
+        "a volume does not attach or mount: it is still held by another node (ContainerCreating)\n"
+        "the network plug-in gives the pod no address (FailedCreatePodSandBox)\n"
+        "runAsNonRoot with an image that runs as root",
+    .next =
+        "kubectl describe pod -n NS POD  # what is missing, in the events\n"
+        "kubectl get secret,configmap -n NS  # does it exist under that name\n"
+        "kubectl get volumeattachments | grep VOLUME  # who holds the volume",
+    .companions = "pods-not-ready deployments-available statefulsets-ready daemonsets-ready events-warning",
     .min_age = std::chrono::minutes(5),
     .with = config_error_with,
     .needs = reads_of<Pod>,

@@ -83,10 +83,27 @@ CheckType const statefulsets_ready{
     .group = "workloads",
     .summary = "StatefulSets with pods that are not ready, or a stalled update, for min_age",
     .explain =
-        "Warning when some pods have not been ready for min_age, or a rolling update stands still although all "
-        "pods are ready; critical when no pod is ready. Partitioned updates and the OnDelete strategy are "
-        "respected; zero replicas count only under strict. Source: KubeStatefulSetReplicasMismatch and "
-        "KubeStatefulSetUpdateNotRolledOut of kubernetes-mixin (15m).",
+        "A StatefulSet starts its pods in order, each when the one before is ready, so the first pod that is not "
+        "ready holds back all after it. Partitioned updates and the OnDelete strategy are respected; zero replicas "
+        "count only under strict. Source: KubeStatefulSetReplicasMismatch and KubeStatefulSetUpdateNotRolledOut of "
+        "kubernetes-mixin (15m).",
+    .critical = "no pod has been ready for min_age",
+    .warning =
+        "some pods have not been ready for min_age, a rolling update stands still although all pods are ready, or "
+        "the controller has not taken up the last change; under strict, zero replicas",
+    .causes =
+        "the first pod that is not ready: its crash loop, its probe, its volume\n"
+        "its claim is not bound, or the volume is in another zone than the free nodes\n"
+        "its node is gone: a StatefulSet does not replace a pod until the old one is known to be dead\n"
+        "a broken revision: even a mended template is not rolled out until the broken pod is deleted",
+    .next =
+        "kubectl get pods -n NS -o wide | grep NAME  # which ordinal is not ready, and where\n"
+        "kubectl describe pod -n NS NAME-0  # why\n"
+        "kubectl get pvc -n NS  # are its claims bound\n"
+        "kubectl delete pod -n NS NAME-0  # lets a mended template take effect",
+    .companions =
+        "pods-not-ready pods-crashloop pods-unschedulable pods-image-pull pods-config-error pvc-bound "
+        "service-endpoints",
     .min_age = std::chrono::minutes(15),
     .needs = needs,
     .judge = judge,
