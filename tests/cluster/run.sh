@@ -1,11 +1,13 @@
-# Sourced by up and down: the names of everything a run owns, all derived from its folder, so that
-# `down` finds them after any crash, and knows a process is ours before it ends it.
+# Sourced by up, restart and down: the names of everything a run owns, all derived from its folder, so
+# that `down` finds them after any crash, and knows a process is ours before it ends it.
 #
 #   /run/netns/vedette-ID            network namespace of the whole cluster
 #   vdtN                             host end of its veth; its alias is the run folder, its number the slot
 #   <cgroup mounts>/vedette-ID       control group: every process of the run, pods included
 
 PATH=$PATH:/usr/sbin:/sbin
+# A cluster's addresses are reached without a proxy, from its own programs as from a test.
+unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
 
 say() { printf '%s\n' "$*" >&2; }
 die() {
@@ -38,6 +40,19 @@ processes_of_run() {
 }
 
 is_of_run() { grep -q "/$name\(/\|\$\)" "/proc/$1/cgroup" 2>/dev/null; } # PID
+
+# Starts a program as written down in RUN/programs: in the run's control group, in a session of its own,
+# with its log and process id in the run folder. exec all the way keeps that id the program's.
+launch() { # NAME
+    (
+        . "$run/programs/$1"
+        echo "$BASHPID" >"$daemons_cgroup/cgroup.procs"
+        echo "$BASHPID" >"$run/pids/.$1"
+        mv "$run/pids/.$1" "$run/pids/$1" # whoever reads it reads all of it
+        exec setsid "${command[@]}"
+    ) >>"$run/logs/$1.log" 2>&1 </dev/null &
+    disown # bash would report its end
+}
 
 # "slot host-interface run-folder" of every cluster on this machine, dead or alive.
 list_runs() {
