@@ -1,12 +1,12 @@
 #include "cli/checks_command.hpp"
 
-#include "base/duration.hpp"
 #include "base/json.hpp"
 #include "base/suggest.hpp"
 #include "base/text_table.hpp"
 #include "check/rbac.hpp"
 #include "check/selection.hpp"
 #include "check/suite.hpp"
+#include "cli/explain_output.hpp"
 #include "cli/output.hpp"
 #include "cli/runtime.hpp"
 
@@ -27,44 +27,13 @@ int refuse(Error const& error) {
     return exit_usage;
 }
 
-std::string_view kind_name(check::ParamKind kind) {
-    switch (kind) {
-        case check::ParamKind::duration:
-            return "duration";
-        case check::ParamKind::integer:
-            return "integer";
-        case check::ParamKind::number:
-            return "number";
-        case check::ParamKind::flag:
-            return "true or false";
-        case check::ParamKind::text:
-            return "text";
-        case check::ParamKind::texts:
-            return "list of texts";
-        case check::ParamKind::object:
-            return "mapping";
-    }
-    return "";
-}
-
-std::string wrapped(std::string_view text, std::size_t width) {
-    std::string result;
-    std::size_t column = 0;
-    while (!text.empty()) {
-        auto const space = text.find(' ');
-        auto const word = text.substr(0, space);
-        text.remove_prefix(space == std::string_view::npos ? text.size() : space + 1);
-        if (column > 0 && column + 1 + word.size() > width) {
-            result += '\n';
-            column = 0;
-        } else if (column > 0) {
-            result += ' ';
-            ++column;
-        }
-        result += word;
-        column += word.size();
-    }
-    return result;
+Result<check::CheckType const*> type_named(std::string const& name) {
+    if (auto const* type = check::find_check_type(name)) return type;
+    std::vector<std::string> known;
+    for (auto const* each : check::all_check_types()) known.emplace_back(each->name);
+    return fail(Errc::invalid_input,
+                "there is no check type \"{}\"{}; `vedette checks list` shows those of the built-in suite", name,
+                did_you_mean(name, known));
 }
 
 }  // namespace
@@ -91,36 +60,19 @@ int list_checks(SuiteFlags const& flags, bool as_json) {
     return print(table.render({.width = terminal_width()}));
 }
 
-int explain_check(std::string const& name) {
-    auto const* type = check::find_check_type(name);
-    if (!type) {
-        std::vector<std::string> known;
-        for (auto const* each : check::all_check_types()) known.emplace_back(each->name);
-        return refuse(Error(Errc::invalid_input, fmt::format("there is no check type \"{}\"{}; `vedette checks list` "
-                                                             "shows those of the built-in suite",
-                                                             name, did_you_mean(name, known))));
+int explain_checks(std::vector<std::string> const& names, ExplainFormat format) {
+    if (names.empty() && format == ExplainFormat::markdown) return print(checks_reference());
+    std::vector<check::CheckType const*> types;
+    for (auto const& name : names) {
+        auto const type = type_named(name);
+        if (!type) return refuse(type.error());
+        types.push_back(*type);
     }
-    std::string text =
-        fmt::format("{} ({})\n\n{}.\n\n{}\n\n", type->name, type->group, type->summary, wrapped(type->explain, 100));
-    fmt::format_to(std::back_inserter(text), "timeout {}, min_age {}{}\n", format_duration(type->timeout),
-                   format_duration(type->min_age), type->built_in ? "" : ", only in a suite of your own (--suite)");
-    if (!type->with.empty()) {
-        TextTable table({{"WITH"}, {"KIND"}, {"DEFAULT"}, {"MEANING"}});
-        for (auto const& spec : type->with) {
-            table.add_row({std::string(spec.name), std::string(kind_name(spec.kind)),
-                           spec.fallback.empty() ? "(required)" : std::string(spec.fallback),
-                           std::string(spec.summary)});
-        }
-        text += "\n" + table.render();
-    }
-    if (type->needs) {
-        text += "\nreads: ";
-        std::string reads;
-        for (auto const& read : type->needs()) {
-            fmt::format_to(std::back_inserter(reads), "{}list {}", reads.empty() ? "" : ", ",
-                           read.resource.qualified());
-        }
-        text += reads + "\n";
+    if (types.empty()) types.assign(check::all_check_types().begin(), check::all_check_types().end());
+    std::string text;
+    for (auto const* type : types) {
+        text += text.empty() ? "" : "\n";
+        text += format == ExplainFormat::markdown ? explain_markdown(*type) : explain_text(*type);
     }
     return print(text);
 }

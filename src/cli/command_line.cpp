@@ -80,7 +80,9 @@ void add_check(CLI::App& root, CheckFlags& flags) {
 struct ChecksFlags {
     SuiteFlags suite;
     bool json = false;
-    std::string name;
+    std::vector<std::string> names;
+    bool all = false;
+    ExplainFormat format = ExplainFormat::text;
     std::string file;
     std::string service_account = "vedette/vedette";
 };
@@ -93,8 +95,17 @@ void add_checks(CLI::App& root, ChecksFlags& flags) {
     list.add_flag("--json", flags.json, "As a JSON array");
     list.footer("Example:\n  vedette checks list -g workloads");
     auto& explain = *app.add_subcommand("explain", "What a check type finds, reads and takes, and what to do about it");
-    explain.add_option("NAME", flags.name, "check type")->required();
-    explain.footer("Example:\n  vedette checks explain pods-crashloop");
+    auto* names = explain.add_option("NAME", flags.names, "check types")->type_name("");
+    explain.add_flag("--all", flags.all, "Every check type")->excludes(names);
+    explain.add_option("-o,--output", flags.format, "text or markdown")
+        ->type_name("FORMAT")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, ExplainFormat>{{"text", ExplainFormat::text},
+                                                                                 {"markdown", ExplainFormat::markdown}})
+                        .description(""));
+    explain.callback([&flags] {
+        if (flags.names.empty() && !flags.all) throw CLI::RequiredError("NAME or --all");
+    });
+    explain.footer("Examples:\n  vedette checks explain pods-crashloop\n  vedette checks explain --all -o markdown");
     auto& validate = *app.add_subcommand("validate", "Read a suite file and say what is wrong with it");
     validate.add_option("FILE", flags.file, "suite file")->required();
     validate.footer("Example:\n  vedette checks validate shop.yaml");
@@ -142,12 +153,14 @@ int usage_error(CLI::App const& root, CLI::ParseError const& error, int argc, ch
 int print_help(CLI::App const& root, CLI::ParseError const& request) {
     (void)request;
     auto const* shown = &root;
+    std::string path;
     while (true) {
         auto const parsed = shown->get_subcommands();
         if (parsed.empty()) break;
+        path += (path.empty() ? "" : " ") + shown->get_name();
         shown = parsed.back();
     }
-    auto const written = write_stdout(shown->help());
+    auto const written = write_stdout(shown->help(path));
     return written ? exit_healthy : exit_unhealthy;
 }
 
@@ -158,7 +171,7 @@ int dispatch(CLI::App& root, CheckFlags const& check, ChecksFlags const& checks,
     if (!root.got_subcommand("checks")) return run_check(check);
     auto const& app = *root.get_subcommand("checks");
     if (app.got_subcommand("list")) return list_checks(checks.suite, checks.json);
-    if (app.got_subcommand("explain")) return explain_check(checks.name);
+    if (app.got_subcommand("explain")) return explain_checks(checks.names, checks.format);
     if (app.got_subcommand("validate")) return validate_suite(checks.file);
     if (app.got_subcommand("schema")) return print_schema();
     return print_rbac(checks.suite, checks.service_account);
