@@ -219,6 +219,13 @@ Result<void> only_known_keys(YamlNode const& node, std::vector<std::string> cons
 
 namespace {
 
+bool is_variable_name(std::string_view text) {
+    auto const is_word = [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    };
+    return !text.empty() && !(text[0] >= '0' && text[0] <= '9') && std::all_of(text.begin(), text.end(), is_word);
+}
+
 Result<std::string> substituted(YamlNode const& node, std::string_view text, Environment const& environment) {
     std::string result;
     while (!text.empty()) {
@@ -241,6 +248,11 @@ Result<std::string> substituted(YamlNode const& node, std::string_view text, Env
         text.remove_prefix(close + 1);
         auto const fallback = reference.find(":-");
         auto const name = std::string(reference.substr(0, fallback));
+        if (!is_variable_name(name)) {
+            return wrong(node,
+                         "\"{}\" is no variable name; write ${{NAME}} or ${{NAME:-default}}, and $$ for a dollar sign",
+                         name);
+        }
         auto const value = environment(name);
         if (value && !(value->empty() && fallback != std::string_view::npos)) {
             result += *value;

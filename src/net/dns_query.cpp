@@ -242,7 +242,9 @@ Task<DnsAnswer> query_dns(asio::any_io_executor executor, Clock& clock, DnsQuest
         question.name);
     auto const channel = std::make_shared<AresChannel>(executor, clock);
     // Without CHECKRESP a server that says SERVFAIL or REFUSED would be passed over instead of quoted.
-    auto const opened = channel->open(options, ARES_FLAG_NOCHECKRESP);
+    auto const flags = ARES_FLAG_NOCHECKRESP | (question.over_tcp ? ARES_FLAG_USEVC : 0) |
+                       (question.recursive ? 0 : ARES_FLAG_NORECURSE);
+    auto const opened = channel->open(options, flags);
     if (!opened) co_return std::unexpected(opened.error());
     channel->start_query(asked_name(question), static_cast<int>(question.type));
     auto const status = co_await finish(channel, deadline);

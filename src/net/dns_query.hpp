@@ -32,7 +32,9 @@ std::optional<DnsType> find_dns_type(std::string_view name);
 struct DnsQuestion {
     std::string name;  ///< asked as it stands, without a search list; an address is asked by its reverse name for ptr
     DnsType type = DnsType::a;
-    std::string server;  ///< "10.0.0.10:53", "10.0.0.10", "[fd00::a]:53", "fd00::a"; empty: resolv.conf's
+    std::string server;     ///< "10.0.0.10:53", "10.0.0.10", "[fd00::a]:53", "fd00::a"; empty: resolv.conf's
+    bool over_tcp = false;  ///< from the start; otherwise only when the answer is too long for UDP
+    bool recursive = true;  ///< the server may ask others (the RD bit)
 };
 
 struct DnsAnswer {
@@ -48,8 +50,8 @@ struct DnsAnswer {
 /// the strings of a TXT record are joined. CNAMEs that lead to another type are left out. Errors: malformed.
 Result<DnsAnswer> read_dns_reply(std::string_view message, DnsType type);
 
-/// Asks over UDP, and over TCP when the answer is too long for UDP. The first server that answers at all is believed.
-/// `clock` outlives it. Cancellation: every socket is closed before the task unwinds.
+/// Asks over UDP, and over TCP when the answer is too long for UDP, or only over TCP. The first server that answers at
+/// all is believed. `clock` outlives it. Cancellation: every socket is closed before the task unwinds.
 ///
 /// Errors: invalid_input (name or server); refused (nobody listens there); timed_out; malformed; io.
 Task<DnsAnswer> query_dns(asio::any_io_executor executor, Clock& clock, DnsQuestion question, Deadline deadline);

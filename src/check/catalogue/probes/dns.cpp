@@ -19,13 +19,37 @@ constexpr ParamSpec with[] = {
     {"name", ParamKind::text, "", "name to ask for, complete: no search list is used"},
     {"server", ParamKind::text, "\"\"", "address of the name server, with or without a port; empty: the system's"},
     {"type", ParamKind::text, "\"A\"", "A AAAA CNAME MX NS PTR SOA SRV TXT"},
+    {"transport", ParamKind::text, "\"udp\"", "udp (tcp when the answer is long) or tcp"},
+    {"recursion", ParamKind::flag, "true", "let the server ask others; false: only what it knows itself"},
     {"rcode", ParamKind::text, "\"NOERROR\"", "expected response code, such as NXDOMAIN"},
     {"min_records", ParamKind::integer, "1", "fewer records are critical, where NOERROR is expected", 0, 1000},
     {"exact", ParamKind::texts, "[]", "exactly these records, in any order"},
     {"match", ParamKind::text, "\"\"", "RE2 expression that one of the records must contain"},
-    {"warning", ParamKind::duration, "\"1s\"", "slower answers are a warning"},
-    {"critical", ParamKind::duration, "\"4s\"", "slower answers are critical"},
+    {"warning", ParamKind::duration, "\"1s\"", "slower answers are a warning", 0},
+    {"critical", ParamKind::duration, "\"4s\"", "slower answers are critical", 0},
 };
+
+std::string upper(std::string text) {
+    std::ranges::transform(text, text.begin(), [](char c) { return c >= 'a' && c <= 'z' ? char(c - 32) : c; });
+    return text;
+}
+
+bool is_rcode(std::string const& text) {
+    static re2::RE2 const known("NOERROR|FORMERR|SERVFAIL|NXDOMAIN|NOTIMP|REFUSED|RCODE[0-9]{1,2}");
+    return re2::RE2::FullMatch(text, known);
+}
+
+// What in the parameters cannot be used, in one sentence; empty: nothing.
+std::string bad_parameter(Params const& params) {
+    if (!net::find_dns_type(upper(params.text("type")))) {
+        return fmt::format("{} is not a record type that can be asked for", params.text("type"));
+    }
+    if (!is_rcode(upper(params.text("rcode")))) return fmt::format("{} is not a response code", params.text("rcode"));
+    auto const transport = params.text("transport");
+    if (transport != "udp" && transport != "tcp") return fmt::format("transport {} is neither udp nor tcp", transport);
+    re2::RE2 const expression(params.text("match"), re2::RE2::Quiet);
+    return expression.ok() ? "" : fmt::format("match is not an RE2 expression: {}", expression.error());
+}
 
 // Names compare without case and final dot, addresses by value; texts as they are.
 std::string comparable(std::string record, net::DnsType type) {
@@ -49,7 +73,7 @@ std::string listed(std::vector<std::string> const& records) {
 }
 
 Outcome judge_answer(net::DnsAnswer const& answer, net::DnsType type, Params const& params, Duration took) {
-    auto const wanted = params.text("rcode");
+    auto const wanted = upper(params.text("rcode"));
     if (answer.rcode != wanted) {
         return Outcome::critical(fmt::format("answered {}, expected {}", answer.rcode, wanted), "UnexpectedRcode");
     }
@@ -96,23 +120,21 @@ boost::json::array first_of(std::vector<std::string> const& records) {
 }
 
 Async<Outcome> probe(ProbeContext& context, Params params, Deadline deadline) {
-    auto const type = net::find_dns_type(params.text("type"));
-    if (!type) {
-        co_return Outcome::unknown(fmt::format("{} is not a record type that can be asked for", params.text("type")),
-                                   "InvalidParameter");
+    if (auto bad = bad_parameter(params); !bad.empty()) {
+        co_return Outcome::unknown(std::move(bad), "InvalidParameter");
     }
-    if (re2::RE2 const expression(params.text("match"), re2::RE2::Quiet); !expression.ok()) {
-        co_return Outcome::unknown(fmt::format("match is not an RE2 expression: {}", expression.error()),
-                                   "InvalidParameter");
-    }
+    auto const type_name = upper(params.text("type"));
+    auto const type = net::find_dns_type(type_name);
     net::DnsQuestion question{.name = params.text("name"), .type = *type, .server = params.text("server")};
+    question.over_tcp = params.text("transport") == "tcp";
+    question.recursive = params.flag("recursion");
     auto const began = context.clock.now();
     auto const answer = co_await context.resolver.query(std::move(question), deadline);
     auto const took = context.clock.now() - began;
     if (!answer) co_return judge_failure(answer.error());
 
     auto outcome = judge_answer(*answer, *type, params, took);
-    outcome.message = fmt::format("{} {} {}", params.text("type"), params.text("name"), outcome.message);
+    outcome.message = fmt::format("{} {} {}", type_name, params.text("name"), outcome.message);
     outcome.checked = 1;
     outcome.failed = outcome.status == Status::ok ? 0 : 1;
     outcome.measurements = {{"lookup_ms", milliseconds(took)}};
@@ -134,6 +156,22 @@ CheckType const dns{
     .explain =
         "Asks one question over UDP (TCP when the answer is long) and judges response code, records and time. Set "
         "rcode to NXDOMAIN to prove that a name does not exist. Expressions are RE2's.",
+    .critical =
+        "no answer can be had, the response code is another than `rcode`, records are missing, others or too few, "
+        "or the answer takes longer than `critical`",
+    .warning = "the answer takes longer than `warning`",
+    .unknown = "a parameter cannot be used: no such record type, no RE2 expression",
+    .causes =
+        "NXDOMAIN: the record is gone, or the name lacks its domain: no search list is used\n"
+        "SERVFAIL: the zone is broken, or the servers behind this one do not answer\n"
+        "refused: the server does not serve this client or zone\n"
+        "timeout: UDP port 53 is filtered, or CoreDNS is overloaded",
+    .next =
+        "dig @SERVER NAME TYPE  # the same question\n"
+        "dig +trace NAME  # which server on the way is wrong\n"
+        "kubectl get pods -n kube-system -l k8s-app=kube-dns  # CoreDNS in the cluster\n"
+        "kubectl logs -n kube-system -l k8s-app=kube-dns --tail=50  # what it complains of",
+    .companions = "http tcp",
     .timeout = std::chrono::seconds(10),
     .with = with,
     .probe = probe,
