@@ -5,13 +5,17 @@
 #include "check/engine.hpp"
 
 #include "base/duration.hpp"
+#include "base/redact.hpp"
 #include "base/task_group.hpp"
 #include "base/watchdog.hpp"
 #include "base/with_deadline.hpp"
 #include "check/fetch_plan.hpp"
 #include "check/read_verdict.hpp"
 
+#include <boost/core/demangle.hpp>
 #include <fmt/format.h>
+
+#include <source_location>
 
 namespace vedette::check {
 
@@ -35,11 +39,29 @@ constexpr auto longest_read = std::chrono::minutes(10);
 struct SharedRead {
     SharedRead(PlannedRead what, asio::any_io_executor executor)
         : plan(std::move(what)), ended(executor, "shared list") {}
+
+    /// Why a check whose share is `scope` cannot be judged, and the namespace that is to blame ("": the cluster).
+    std::optional<std::pair<std::string, Error>> failure_for(std::set<std::string> const& scope) const {
+        auto const whole = errors.find("");
+        if (whole != errors.end() && (scope.empty() || !by_name)) return *whole;
+        for (auto const& ns : scope) {
+            if (auto const found = errors.find(ns); found != errors.end()) return *found;
+        }
+        return std::nullopt;
+    }
+
     PlannedRead plan;
     Event ended;
     bool done = false;
-    std::optional<Error> error;
+    bool by_name = false;                 ///< the whole cluster was forbidden, and plan.named was read instead
+    std::map<std::string, Error> errors;  ///< by namespace; "": the whole cluster
 };
+
+// A probe's own words about a deadline ("no answer from ... (header)") say more than ours, so its deadline is a little
+// earlier than the one at which it is cut.
+Deadline last_words(TimePoint began, Deadline deadline) {
+    return deadline - std::min<Duration>((deadline - began) / 20, std::chrono::milliseconds(100));
+}
 
 class Run {
 public:
@@ -60,11 +82,12 @@ public:
 private:
     void start_reads();
     Async<void> fetch(std::shared_ptr<SharedRead> read);
+    Async<std::size_t> fetch_all(SharedRead& read, Listing& listing, std::set<std::string> scopes, Deadline deadline);
     Task<void> fetch_scope(SharedRead& read, Listing& listing, std::string ns, Deadline deadline);
 
     Async<void> work(int worker);
     Async<void> run_one(std::size_t index, int worker);
-    Async<Outcome> attempt(Instance const& instance, Deadline deadline);
+    Async<Outcome> attempt(Instance const& instance, Deadline deadline, std::vector<std::string>& exception);
     Task<Outcome> execute(Instance const& instance, Deadline deadline);
     Task<Outcome> judge(Instance const& instance);
     std::string skip_reason(Instance const& instance) const;
@@ -108,15 +131,37 @@ Async<void> Run::fetch(std::shared_ptr<SharedRead> read) {
     auto listing = read->plan.make();
     auto scopes = read->plan.namespaces;
     if (scopes.empty()) scopes.insert("");
-    for (auto const& ns : scopes) {
-        auto const fetched = co_await fetch_scope(*read, *listing, ns, deadline);
-        if (fetched) continue;
-        read->error = fetched.error();
-        break;
+    auto have = co_await fetch_all(*read, *listing, std::move(scopes), deadline);
+    auto const whole = read->errors.find("");
+    read->by_name = whole != read->errors.end() && whole->second.code() == Errc::denied && !read->plan.named.empty();
+    if (read->by_name) {
+        auto named = read->plan.named;
+        have = co_await fetch_all(*read, *listing, std::move(named), deadline);
     }
-    if (!read->error) snapshot_.listings[read->plan.resource.qualified()] = std::move(listing);
+    if (have > 0) snapshot_.listings[read->plan.resource.qualified()] = std::move(listing);
     read->done = true;
     read->ended.notify();
+}
+
+// How many of the scopes could be read. A namespace that is forbidden says nothing about the next one; any other error
+// is the server's, and is not asked for again.
+Async<std::size_t> Run::fetch_all(SharedRead& read, Listing& listing, std::set<std::string> scopes, Deadline deadline) {
+    std::size_t have = 0;
+    std::optional<Error> hopeless;
+    for (auto const& ns : scopes) {
+        if (hopeless) {
+            read.errors.emplace(ns, *hopeless);
+            continue;
+        }
+        auto const fetched = co_await fetch_scope(read, listing, ns, deadline);
+        if (fetched) {
+            ++have;
+            continue;
+        }
+        read.errors.emplace(ns, fetched.error());
+        if (fetched.error().code() != Errc::denied) hopeless = fetched.error();
+    }
+    co_return have;
 }
 
 Task<void> Run::fetch_scope(SharedRead& read, Listing& listing, std::string ns, Deadline deadline) {
@@ -133,15 +178,18 @@ Task<void> Run::fetch_scope(SharedRead& read, Listing& listing, std::string ns, 
 // --- one check ----------------------------------------------------------------------------------------------------
 
 Task<Outcome> Run::judge(Instance const& instance) {
+    std::set<std::string> missing;
     for (auto const& need : instance.type->needs()) {
         auto const found = reads_.find(need.resource.qualified());
         ensure(found != reads_.end(), "every need of a check that runs was planned");
         auto const read = found->second;
         while (!read->done) co_await read->ended.wait();
-        if (!read->error || need.optional) continue;
-        co_return outcome_of_failed_read(*read->error, need.resource, !read->plan.namespaces.empty());
+        auto const failure = read->failure_for(scope_of(need, instance, options_.namespaces));
+        if (!failure) continue;
+        if (!need.optional) co_return outcome_of_failed_read(failure->second, need.resource, failure->first);
+        missing.insert(need.resource.qualified());
     }
-    View const view(snapshot_, instance.params);
+    View const view(snapshot_, instance.params, std::move(missing));
     Step const step(instance.type->name.data());  // a literal of the type's own
     co_return instance.type->judge(view, instance.params, context_.clock.wall());
 }
@@ -151,12 +199,21 @@ Task<Outcome> Run::execute(Instance const& instance, Deadline deadline) {
         auto judged = co_await judge(instance);
         co_return judged;
     }
-    auto outcome = co_await instance.type->probe(context_, instance.params, deadline);
+    auto const own = last_words(context_.clock.now(), deadline);
+    auto outcome = co_await instance.type->probe(context_, instance.params, own);
     co_return outcome;
 }
 
-Async<Outcome> Run::attempt(Instance const& instance, Deadline deadline) {
+// What the record of a failed check quotes: the lines of a Python traceback, as log pipelines know them.
+std::vector<std::string> traceback_of(std::exception const& error, std::source_location where) {
+    return {"Traceback (most recent call last):\n",
+            fmt::format("  File \"{}\", line {}, in attempt\n", where.file_name(), where.line()),
+            fmt::format("{}: {}\n", boost::core::demangle(typeid(error).name()), redact(error.what()))};
+}
+
+Async<Outcome> Run::attempt(Instance const& instance, Deadline deadline, std::vector<std::string>& exception) {
     auto const began = context_.clock.now();
+    exception.clear();
     std::string bug;
     bool aborted = false;
     try {
@@ -170,8 +227,10 @@ Async<Outcome> Run::attempt(Instance const& instance, Deadline deadline) {
     } catch (boost::system::system_error const& e) {
         aborted = e.code() == asio::error::operation_aborted;
         bug = e.what();
+        exception = traceback_of(e, std::source_location::current());
     } catch (std::exception const& e) {
         bug = e.what();
+        exception = traceback_of(e, std::source_location::current());
     }
     if (aborted) {
         // Only a cancellation of this task may unwind it: a check that throws the same by itself would take its worker
@@ -181,7 +240,8 @@ Async<Outcome> Run::attempt(Instance const& instance, Deadline deadline) {
             throw boost::system::system_error(asio::error::operation_aborted);
         }
     }
-    co_return Outcome::unknown(fmt::format("the check itself failed: {}; please report this", bug), "CheckFailed");
+    co_return Outcome::unknown(fmt::format("the check itself failed: {}; please report this", redact(bug)),
+                               "CheckFailed");
 }
 
 std::string Run::skip_reason(Instance const& instance) const {
@@ -214,6 +274,7 @@ Async<void> Run::run_one(std::size_t index, int worker) {
     report.started_at = context_.clock.wall();
     auto const timeout = options_.timeout > Duration::zero() ? options_.timeout : instance.params.timeout;
     auto const deadline = began + timeout;
+    report.timeout = timeout;
     if (instance.type->needs_cluster && !context_.client) {
         report.outcome = Outcome::unknown("this check needs a cluster, and no kubeconfig was found", "NoCluster");
     } else {
@@ -221,7 +282,7 @@ Async<void> Run::run_one(std::size_t index, int worker) {
         auto const attempts = instance.type->probe ? 1 + instance.params.retries : 1;
         do {
             ++report.attempts;
-            report.outcome = co_await attempt(instance, deadline);
+            report.outcome = co_await attempt(instance, deadline, report.exception);
         } while (!is_healthy(report.outcome.status) && report.attempts < attempts && context_.clock.now() < deadline);
     }
     apply_severity(report.outcome, instance.params.severity);

@@ -13,15 +13,19 @@ std::set<std::string> exact_namespaces(std::vector<std::string> const& names) {
     return {names.begin(), names.end()};
 }
 
-std::set<std::string> scope_of(Read const& read, Instance const& instance,
-                               std::vector<std::string> const& run_namespaces) {
-    if (!read.resource.namespaced) return {};
-    if (!read.only_namespace.empty()) return {read.only_namespace};
+}  // namespace
+
+std::set<std::string> namespaces_of(Instance const& instance, std::vector<std::string> const& run_namespaces) {
     if (instance.type->cluster_scoped) return {};
     return exact_namespaces(run_namespaces.empty() ? instance.params.namespaces : run_namespaces);
 }
 
-}  // namespace
+std::set<std::string> scope_of(Read const& read, Instance const& instance,
+                               std::vector<std::string> const& run_namespaces) {
+    if (!read.resource.namespaced) return {};
+    if (!read.only_namespace.empty()) return {read.only_namespace};
+    return namespaces_of(instance, run_namespaces);
+}
 
 std::string why_skipped(Instance const& instance, std::vector<std::string> const& run_namespaces) {
     if (!run_namespaces.empty() && instance.type->cluster_scoped) {
@@ -42,7 +46,9 @@ FetchPlan plan_reads(std::vector<Instance> const& instances, std::vector<std::st
             auto& planned = entry->second;
             planned.projection.add(read.projection);
             if (scope.empty() || planned.namespaces.empty()) {
-                planned.namespaces.clear();  // somebody wants the whole cluster
+                planned.named.merge(planned.namespaces);  // somebody wants the whole cluster
+                planned.named.merge(scope);
+                planned.namespaces.clear();
             } else {
                 planned.namespaces.merge(scope);
             }

@@ -26,13 +26,16 @@ Needed rights_of(std::vector<Instance> const& instances, std::vector<std::string
     }
     for (auto const& instance : instances) {
         if (!why_skipped(instance, namespaces).empty()) continue;
+        auto const scope = namespaces_of(instance, namespaces);
         for (auto const& rule : instance.type->rules) {
             if (!rule.url.empty()) {
                 needed.urls.insert(std::string(rule.url));
-            } else {
-                needed.cluster[{std::string(rule.group), std::string(rule.resource), std::string(rule.name)}].insert(
-                    std::string(rule.verb));
+                continue;
             }
+            auto const key = std::tuple(std::string(rule.group), std::string(rule.resource), std::string(rule.name));
+            auto const verb = std::string(rule.verb);
+            if (scope.empty()) needed.cluster[key].insert(verb);
+            for (auto const& ns : scope) needed.namespaced[ns][key].insert(verb);
         }
     }
     return needed;

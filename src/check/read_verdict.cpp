@@ -18,11 +18,13 @@ std::string cause_of(Error const& error) {
 
 }  // namespace
 
-Outcome outcome_of_failed_read(Error const& error, kube::Resource const& resource, bool restricted) {
+Outcome outcome_of_failed_read(Error const& error, kube::Resource const& resource, std::string_view ns) {
     switch (error.code()) {
         case Errc::denied: {
             auto message = fmt::format("no permission: this needs the verb list on {}", resource.qualified());
-            if (!restricted && resource.namespaced) {
+            if (!ns.empty()) {
+                message += fmt::format(" in the namespace {}", ns);
+            } else if (resource.namespaced) {
                 message += " in the whole cluster; with rights in one namespace only, use --namespace";
             }
             return Outcome::unknown(std::move(message), "Forbidden");

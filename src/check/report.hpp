@@ -17,7 +17,9 @@ struct CheckReport {
     std::optional<WallTime> started_at;  ///< absent when skipped or never started
     std::optional<WallTime> finished_at;
     Duration duration{};  ///< by the monotonic clock
+    Duration timeout{};   ///< the limit it ran under; 0 when it never started
     int attempts = 0;
+    std::vector<std::string> exception;  ///< when the check itself threw: the lines of a traceback, with line ends
 };
 
 struct RunReport {

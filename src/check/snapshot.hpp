@@ -17,6 +17,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -83,11 +84,14 @@ bool in_scope(Meta const& meta, bool namespaced, Params const& params);
 /// A check's sight of the snapshot.
 class View {
 public:
-    View(Snapshot const& snapshot, Params const& params) : snapshot_(snapshot), params_(params) {}
+    /// `missing`: lists that the snapshot has, but not in all that this check looks at (Resource::qualified()).
+    View(Snapshot const& snapshot, Params const& params, std::set<std::string> missing = {})
+        : snapshot_(snapshot), params_(params), missing_(std::move(missing)) {}
 
     template <class T>
     bool has() const {
-        return snapshot_.listings.contains(T::resource().qualified());
+        auto const name = T::resource().qualified();
+        return snapshot_.listings.contains(name) && !missing_.contains(name);
     }
 
     /// The objects in this check's scope. The pointers live as long as the snapshot.
@@ -114,6 +118,7 @@ public:
 private:
     Snapshot const& snapshot_;
     Params const& params_;
+    std::set<std::string> missing_;
 };
 
 }  // namespace vedette::check

@@ -29,6 +29,17 @@ Async<Outcome> throw_a_bug(ProbeContext& context, Params, Deadline) {
     throw std::runtime_error("index 7 of 3");
 }
 
+Async<Outcome> throw_a_secret(ProbeContext& context, Params, Deadline) {
+    co_await context.clock.sleep_for(1s);
+    throw std::runtime_error("password=hunter2");
+}
+
+// Has words of its own for its deadline.
+Async<Outcome> give_up_in_time(ProbeContext& context, Params, Deadline deadline) {
+    co_await context.clock.sleep_until(deadline);
+    co_return Outcome::timeout("nobody came");
+}
+
 Async<Outcome> abort_itself(ProbeContext& context, Params, Deadline) {
     co_await context.clock.sleep_for(1s);
     throw boost::system::system_error(asio::error::operation_aborted);
@@ -62,6 +73,19 @@ constexpr CheckType waiting{.name = "waiting",
                             .needs_cluster = false};
 constexpr CheckType throwing{
     .name = "throwing", .group = "probes", .summary = "", .explain = "", .probe = throw_a_bug, .needs_cluster = false};
+constexpr CheckType leaking{.name = "leaking",
+                            .group = "probes",
+                            .summary = "",
+                            .explain = "",
+                            .probe = throw_a_secret,
+                            .needs_cluster = false};
+constexpr CheckType punctual{.name = "punctual",
+                             .group = "probes",
+                             .summary = "",
+                             .explain = "",
+                             .timeout = 1s,
+                             .probe = give_up_in_time,
+                             .needs_cluster = false};
 constexpr CheckType aborting{
     .name = "aborting", .group = "probes", .summary = "", .explain = "", .probe = abort_itself, .needs_cluster = false};
 constexpr CheckType healing{
@@ -97,6 +121,17 @@ Outcome count_pods(View const& view, Params const&, WallTime) {
     return Outcome::ok(fmt::format("{} pods:{}", pods.size(), names));
 }
 
+std::vector<Read> need_nodes_and_maybe_pods() {
+    std::vector<Read> reads;
+    reads.push_back(read_of<Node>());
+    reads.push_back(read_of<Pod>(true));
+    return reads;
+}
+
+Outcome tell_whether_pods_were_read(View const& view, Params const&, WallTime) {
+    return Outcome::ok(view.has<Pod>() ? "with pods" : "without pods");
+}
+
 Outcome judge_with_a_bug(View const&, Params const&, WallTime) {
     throw std::out_of_range("no such pod");
 }
@@ -110,6 +145,12 @@ constexpr CheckType node_count{.name = "node-count",
                                .cluster_scoped = true};
 constexpr CheckType pod_count{
     .name = "pod-count", .group = "workloads", .summary = "", .explain = "", .needs = need_pods, .judge = count_pods};
+constexpr CheckType pods_optional{.name = "pods-optional",
+                                  .group = "workloads",
+                                  .summary = "",
+                                  .explain = "",
+                                  .needs = need_nodes_and_maybe_pods,
+                                  .judge = tell_whether_pods_were_read};
 constexpr CheckType bad_judge{.name = "bad-judge",
                               .group = "workloads",
                               .summary = "",
@@ -161,6 +202,16 @@ TEST(Engine, ACheckThatWaitsForEverTimesOutAtItsOwnDeadlineAndTheOthersAnswer) {
     EXPECT_EQ(scene.world.elapsed(), 5s);
 }
 
+TEST(Engine, AProbeIsToldADeadlineThatLeavesTimeForItsOwnWords) {
+    Scene scene({instance_of(punctual, "short"), instance_of(punctual, "long")});
+    scene.instances[1].params.timeout = 60s;
+    auto const report = scene.run();
+    EXPECT_EQ(report.checks[0].outcome.message, "nobody came");
+    EXPECT_EQ(report.checks[0].duration, 950ms);
+    EXPECT_EQ(report.checks[0].timeout, 1s);
+    EXPECT_EQ(report.checks[1].duration, 59900ms);
+}
+
 TEST(Engine, ACheckThatThrowsIsUnknownAndHarmsNoOther) {
     Scene scene({instance_of(throwing, "buggy"), instance_of(bad_judge, "bad"), instance_of(answering, "well")});
     auto const report = scene.run();
@@ -168,6 +219,20 @@ TEST(Engine, ACheckThatThrowsIsUnknownAndHarmsNoOther) {
     EXPECT_THAT(report.checks[0].outcome.message, HasSubstr("index 7 of 3"));
     EXPECT_THAT(report.checks[1].outcome.message, HasSubstr("no such pod"));
     EXPECT_EQ(report.checks[0].outcome.reason, "CheckFailed");
+    auto const& lines = report.checks[0].exception;
+    ASSERT_EQ(lines.size(), 3U);
+    EXPECT_EQ(lines[0], "Traceback (most recent call last):\n");
+    EXPECT_THAT(lines[1], testing::MatchesRegex("  File \"src/check/engine.cpp\", line [0-9]+, in attempt\n"));
+    EXPECT_EQ(lines[2], "std::runtime_error: index 7 of 3\n");
+    EXPECT_EQ(report.checks[1].exception.back(), "std::out_of_range: no such pod\n");
+    EXPECT_TRUE(report.checks[2].exception.empty());
+}
+
+TEST(Engine, WhatACheckThrowsIsShownWithoutItsSecrets) {
+    Scene scene({instance_of(leaking, "leaky")});
+    auto const report = scene.run();
+    EXPECT_THAT(report.checks[0].outcome.message, testing::Not(HasSubstr("hunter2")));
+    EXPECT_EQ(report.checks[0].exception.back(), "std::runtime_error: password=[redacted]\n");
 }
 
 TEST(Engine, ACheckThatThrowsTheErrorOfACancellationNobodyAskedForStillHasAnOutcome) {
@@ -388,6 +453,67 @@ TEST(Engine, ANamespaceWithoutRightsSpoilsTheAnswerEvenWhenAnotherHasThem) {
     auto const report = scene.run();
     EXPECT_THAT(statuses(report), ElementsAre("pods unknown"));
     EXPECT_THAT(report.checks[0].outcome.message, HasSubstr("verb list on pods"));
+}
+
+TEST(Engine, OneChecksForbiddenNamespaceDoesNotSpoilAnotherChecks) {
+    Scene scene({instance_of(pod_count, "shop"), instance_of(pod_count, "other"), instance_of(pod_count, "both")});
+    scene.add_pod("shop", "web");
+    scene.api.set_authorizer(only_in_shop);
+    scene.instances[0].params.namespaces = {"shop"};
+    scene.instances[1].params.namespaces = {"other"};
+    scene.instances[2].params.namespaces = {"shop", "other"};
+    auto const report = scene.run();
+    EXPECT_THAT(statuses(report), ElementsAre("shop ok", "other unknown", "both unknown"));
+    EXPECT_EQ(report.checks[0].outcome.message, "1 pods: shop/web");
+    EXPECT_EQ(report.checks[1].outcome.message,
+              "no permission: this needs the verb list on pods in the namespace other");
+}
+
+TEST(Engine, WhoNamesItsNamespacesIsJudgedThoughTheWholeClusterMayNotBeRead) {
+    Scene scene({instance_of(pod_count, "all"), instance_of(pod_count, "shop"), instance_of(pod_count, "other")});
+    scene.add_pod("shop", "web");
+    scene.api.set_authorizer(only_in_shop);
+    scene.instances[1].params.namespaces = {"shop"};
+    scene.instances[2].params.namespaces = {"other"};
+    auto const report = scene.run();
+    EXPECT_THAT(statuses(report), ElementsAre("all unknown", "shop ok", "other unknown"));
+    EXPECT_THAT(report.checks[0].outcome.message, HasSubstr("in the whole cluster"));
+    EXPECT_EQ(report.checks[1].outcome.message, "1 pods: shop/web");
+}
+
+TEST(Engine, WithRightsInTheWholeClusterNobodysNamespaceIsReadApart) {
+    Scene scene({instance_of(pod_count, "all"), instance_of(pod_count, "shop")});
+    scene.add_pod("shop", "web");
+    scene.add_pod("other", "db");
+    scene.instances[1].params.namespaces = {"shop"};
+    auto const before = scene.api.requests();
+    auto const report = scene.run();
+    EXPECT_EQ(report.checks[0].outcome.message, "2 pods: other/db shop/web");
+    EXPECT_EQ(report.checks[1].outcome.message, "1 pods: shop/web");
+    EXPECT_EQ(scene.api.requests() - before, 1U);
+}
+
+TEST(Engine, AServerThatIsGoneIsNotAskedAgainForEachNamespace) {
+    Scene scene({instance_of(pod_count, "pods")});
+    scene.instances[0].params.namespaces = {"a", "b", "c", "d"};
+    scene.api.add_fault({.kind = kube::fake::Fault::Kind::status, .status = 400});
+    auto const before = scene.api.requests();
+    EXPECT_THAT(statuses(scene.run()), ElementsAre("pods unknown"));
+    EXPECT_EQ(scene.api.requests() - before, 1U);
+}
+
+bool shop_and_nodes(std::string_view, std::string_view, kube::Resource const& resource, std::string_view ns) {
+    return ns == "shop" || resource.plural == "nodes";
+}
+
+TEST(Engine, AnOptionalListIsMissingForWhomeverItIsNotWhole) {
+    Scene scene({instance_of(pods_optional, "shop"), instance_of(pods_optional, "other")});
+    scene.instances[0].params.namespaces = {"shop"};
+    scene.instances[1].params.namespaces = {"other"};
+    scene.api.set_authorizer(shop_and_nodes);
+    auto const report = scene.run();
+    EXPECT_EQ(report.checks[0].outcome.message, "with pods");
+    EXPECT_EQ(report.checks[1].outcome.message, "without pods");
 }
 
 TEST(Engine, AGlobReadsTheWholeClusterOnceAndShowsOnlyWhatItMatches) {

@@ -87,6 +87,26 @@ TEST(FetchPlan, WhoeverWantsTheWholeClusterDecidesInEitherOrder) {
     EXPECT_THAT(pods_scope({in(by_name, {"a"}), in(by_phase), in(by_phase, {"b"})}), IsEmpty());
 }
 
+TEST(FetchPlan, WhoNamesItsNamespacesIsRememberedBesideAReadOfTheWholeCluster) {
+    auto const named = [](std::vector<Instance> const& instances) {
+        return plan_reads(instances, {}).at("pods").named;
+    };
+    EXPECT_THAT(named({in(by_name, {"a"}), in(by_phase)}), ElementsAre("a"));
+    EXPECT_THAT(named({in(by_name), in(by_phase, {"b", "a"})}), ElementsAre("a", "b"));
+    EXPECT_THAT(named({in(by_name, {"a"}), in(by_phase), in(by_phase, {"b"})}), ElementsAre("a", "b"));
+    EXPECT_THAT(named({in(by_name), in(by_phase, {"a-*"})}), IsEmpty());
+    EXPECT_THAT(named({in(by_name, {"a"}), in(by_phase, {"b"})}), IsEmpty()) << "these are read by name at once";
+}
+
+TEST(FetchPlan, AnInstancesScopeIsItsNamesUnlessTheReadIsTiedOrOfTheCluster) {
+    EXPECT_THAT(scope_of(read_of<Pod>(), in(by_name, {"b", "a"}), {}), ElementsAre("a", "b"));
+    EXPECT_THAT(scope_of(read_of<Pod>(), in(by_name, {"a"}), {"shop"}), ElementsAre("shop"));
+    EXPECT_THAT(scope_of(read_of<Pod>(), in(by_name, {"a-*"}), {}), IsEmpty());
+    EXPECT_THAT(scope_of(read_of<Node>(), in(by_name, {"a"}), {}), IsEmpty());
+    EXPECT_THAT(scope_of(read_of<Pod>(), in(of_nodes, {"a"}), {}), IsEmpty()) << "its type looks at the whole cluster";
+    EXPECT_THAT(scope_of(system_leases().at(0), in(of_leases, {"a"}), {}), ElementsAre("kube-system"));
+}
+
 TEST(FetchPlan, TheRunsNamespacesReplaceTheInstances) {
     EXPECT_THAT(pods_scope({in(by_name, {"a"})}, {"shop"}), ElementsAre("shop"));
     EXPECT_THAT(pods_scope({in(by_name)}, {"shop", "till"}), ElementsAre("shop", "till"));

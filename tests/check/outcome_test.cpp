@@ -124,20 +124,20 @@ kube::Resource const nodes{"", "v1", "nodes", "Node", false};
 kube::Resource const deployments{"apps", "v1", "deployments", "Deployment", true};
 
 TEST(FailedRead, ForbiddenIsUnknownAndNamesVerbAndResource) {
-    auto const whole = outcome_of_failed_read(Error(Errc::denied, "forbidden"), deployments, false);
+    auto const whole = outcome_of_failed_read(Error(Errc::denied, "forbidden"), deployments, "");
     EXPECT_EQ(whole.status, Status::unknown);
     EXPECT_EQ(whole.reason, "Forbidden");
     EXPECT_THAT(whole.message, HasSubstr("verb list on deployments.apps"));
     EXPECT_THAT(whole.message, HasSubstr("--namespace"));
-    EXPECT_THAT(outcome_of_failed_read(Error(Errc::denied, "x"), pods, true).message, Not(HasSubstr("--namespace")));
-    EXPECT_THAT(outcome_of_failed_read(Error(Errc::denied, "x"), nodes, false).message, Not(HasSubstr("--namespace")));
+    EXPECT_THAT(outcome_of_failed_read(Error(Errc::denied, "x"), pods, "shop").message, Not(HasSubstr("--namespace")));
+    EXPECT_THAT(outcome_of_failed_read(Error(Errc::denied, "x"), nodes, "").message, Not(HasSubstr("--namespace")));
 }
 
 TEST(FailedRead, AKindThatIsNotServedIsSkippedAndEveryOtherTroubleIsUnknown) {
-    EXPECT_EQ(outcome_of_failed_read(Error(Errc::unsupported, "404"), deployments, false).status, Status::skipped);
+    EXPECT_EQ(outcome_of_failed_read(Error(Errc::unsupported, "404"), deployments, "").status, Status::skipped);
     for (auto const code : {Errc::refused, Errc::timed_out, Errc::tls_failure, Errc::unauthorized, Errc::malformed,
                             Errc::unavailable, Errc::too_many_requests, Errc::gone, Errc::dns_failure}) {
-        auto const outcome = outcome_of_failed_read(Error(code, "list pods: it broke"), pods, false);
+        auto const outcome = outcome_of_failed_read(Error(code, "list pods: it broke"), pods, "");
         EXPECT_EQ(outcome.status, Status::unknown) << to_string(code);
         EXPECT_EQ(outcome.message, "could not list pods: it broke") << to_string(code);
     }
@@ -145,7 +145,7 @@ TEST(FailedRead, AKindThatIsNotServedIsSkippedAndEveryOtherTroubleIsUnknown) {
 
 TEST(FailedRead, SecretsInTheErrorAreNotRepeated) {
     auto const outcome = outcome_of_failed_read(
-        Error(Errc::unauthorized, "list pods: https://joe:hunter2@api.example said no"), pods, false);
+        Error(Errc::unauthorized, "list pods: https://joe:hunter2@api.example said no"), pods, "");
     EXPECT_THAT(outcome.message, Not(HasSubstr("hunter2")));
 }
 

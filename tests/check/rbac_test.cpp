@@ -42,6 +42,9 @@ constexpr CheckType of_nodes{.name = "of-nodes",
 constexpr CheckType with_rules{
     .name = "with-rules", .group = "g", .summary = "", .explain = "", .rules = rules, .cluster_scoped = true};
 
+constexpr CheckType namespaced_rules{
+    .name = "namespaced-rules", .group = "g", .summary = "", .explain = "", .rules = rules};
+
 std::vector<Instance> all() {
     return {default_instance(of_pods), default_instance(of_nodes), default_instance(with_rules)};
 }
@@ -112,6 +115,36 @@ TEST(Rbac, WithNamespacesThereIsARoleAndABindingInEachAndNothingClusterWide) {
     EXPECT_THAT(text, HasSubstr("resources: [\"pods\"]"));
     EXPECT_THAT(text, Not(HasSubstr("nodes")));
     EXPECT_THAT(text, Not(HasSubstr("nonResourceURLs")));
+    EXPECT_THAT(text, Not(HasSubstr("ClusterRole")));
+}
+
+TEST(Rbac, RulesOfATypeThatLooksAtNamespacesAreRolesThereAndUrlsStayWithTheCluster) {
+    for (bool const by_instance : {true, false}) {
+        auto instance = default_instance(namespaced_rules);
+        if (by_instance) instance.params.namespaces = {"shop", "till"};
+        auto const text = rbac_manifest(
+            {instance}, by_instance ? std::vector<std::string>() : std::vector<std::string>{"shop", "till"}, "bot");
+        auto const printed = documents(text);
+        ASSERT_EQ(printed.size(), 6U) << text;
+        EXPECT_EQ(kind_of(printed[0]), "ClusterRole");
+        EXPECT_EQ(printed[0].find("rules")->items.size(), 1U);
+        EXPECT_TRUE(printed[0].find("rules")->items[0].find("nonResourceURLs"));
+        for (auto const& [at, ns] : {std::pair{2U, "shop"}, std::pair{4U, "till"}}) {
+            EXPECT_EQ(kind_of(printed[at]), "Role");
+            EXPECT_EQ(*printed[at].find("metadata")->find("namespace")->if_string(), ns);
+            auto const& rule = printed[at].find("rules")->items.at(0);
+            EXPECT_EQ(*rule.find("resources")->items.at(0).if_string(), "configmaps");
+            EXPECT_EQ(*rule.find("resourceNames")->items.at(0).if_string(), "kube-root-ca.crt");
+            EXPECT_EQ(kind_of(printed[at + 1]), "RoleBinding");
+        }
+    }
+}
+
+TEST(Rbac, ASuiteThatNamesItsNamespacesNeedsNothingClusterWide) {
+    auto instance = default_instance(of_pods);
+    instance.params.namespaces = {"shop", "till"};
+    auto const text = rbac_manifest({instance}, {}, "bot");
+    EXPECT_EQ(documents(text).size(), 4U);
     EXPECT_THAT(text, Not(HasSubstr("ClusterRole")));
 }
 
