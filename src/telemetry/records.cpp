@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 namespace vedette::telemetry {
 namespace {
 
@@ -30,6 +32,12 @@ std::string function_name(std::string_view signature) {
 double unix_seconds(WallTime when) {
     auto const micros = std::chrono::duration_cast<std::chrono::microseconds>(when.time_since_epoch()).count();
     return static_cast<double>(micros) / 1e6;
+}
+
+// 10 and not 10.0, as Python prints the integer that an operator gave; 0.5 stays what it is.
+boost::json::value whole_if_it_is(double seconds) {
+    if (seconds == std::floor(seconds)) return static_cast<std::int64_t>(seconds);
+    return seconds;
 }
 
 }  // namespace
@@ -65,7 +73,10 @@ boost::json::object result_object(check::CheckReport const& report, WallTime now
     own("reason", outcome.reason);
     own("message", outcome.message);
     if (!check::is_healthy(outcome.status)) own("error", outcome.message);
-    if (outcome.status == check::Status::timeout) own("timedOut", true);
+    if (outcome.status == check::Status::timeout) {
+        own("timedOut", true);
+        own("timeoutSeconds", whole_if_it_is(std::chrono::duration<double>(report.timeout).count()));
+    }
     if (outcome.status == check::Status::skipped) {
         own("skipped", true);
         own("skipReason", outcome.message);
@@ -128,6 +139,12 @@ void Records::emit(Event const& event, boost::json::object extra) {
     fields["DataRobotLogger_filter_disallow"] = false;
     fields["DataRobotLogger_filter_aliases"] = false;
     if (!keys.empty()) fields["DataRobotLogger_keys_disallow"] = std::move(keys);
+    // Python's formatter adds it once the record's own attributes are there, so it is the last key of all.
+    if (!event.exception.empty()) {
+        boost::json::array lines;
+        for (auto const& line : event.exception) lines.emplace_back(line);
+        fields["exception"] = std::move(lines);
+    }
 
     boost::json::object record;
     record["@message"] = event.message;
@@ -179,7 +196,13 @@ void Records::on_check_finished(check::CheckReport const& report, int worker) {
     if (healthy) {
         emit({"Check succeeded.", check_logger, std::source_location::current(), LogLevel::info, worker}, name);
     } else {
-        emit({"Check failed.", check_logger, std::source_location::current(), LogLevel::error, worker}, name);
+        emit({.message = "Check failed.",
+              .logger = check_logger,
+              .where = std::source_location::current(),
+              .level = LogLevel::error,
+              .worker = worker,
+              .exception = report.exception},
+             name);
     }
 }
 

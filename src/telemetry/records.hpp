@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <source_location>
+#include <span>
 #include <string>
 
 namespace vedette::telemetry {
@@ -51,6 +52,7 @@ private:
         LogLevel level = LogLevel::info;
         int worker = 0;  ///< 0: the main process
         bool last = false;
+        std::span<std::string const> exception = {};  ///< lines of a traceback
     };
     void emit(Event const& event, boost::json::object extra);
 

@@ -39,11 +39,13 @@ struct Scene {
         records.emplace(world.clock(), options, [this](std::string const& text) { texts.push_back(text); });
     }
 
-    /// One check from begin to end with this outcome.
-    void run(check::Outcome outcome) {
+    /// One check from begin to end with this outcome, and what it threw if it did.
+    void run(check::Outcome outcome, std::vector<std::string> exception = {}) {
         auto const instance = license();
         records->on_begin({instance});
         check::CheckReport report{.id = instance.id, .identity = instance.identity, .outcome = std::move(outcome)};
+        report.timeout = timeout;
+        report.exception = std::move(exception);
         auto const skipped = report.outcome.status == check::Status::skipped;
         if (!skipped) {
             report.started_at = world.clock().wall();
@@ -69,6 +71,7 @@ struct Scene {
     }
 
     world::World world;
+    Duration timeout = 10s;
     std::vector<std::string> texts;
     std::optional<Records> records;
 };
@@ -262,7 +265,88 @@ TEST(Records, ATimedOutCheckIsUnhealthyAndTimedOut) {
     auto const result = nested(records[3], "health_check_result");
     EXPECT_EQ(result.at("timedOut"), true);
     EXPECT_EQ(result.at("error"), "timed out after 10s");
+    EXPECT_EQ(result.at("timeoutSeconds"), 10);
+    EXPECT_EQ(result.at("timeoutSeconds").kind(), json::kind::int64) << "10 and not 10.0";
     EXPECT_EQ(fields(records[6]).at("all_healthy"), false);
+    // The order of the sketch: error, timedOut, timeoutSeconds, the end.
+    auto const order = keys(result);
+    auto const error = std::find(order.begin(), order.end(), "error");
+    ASSERT_GE(order.end() - error, 4);
+    EXPECT_EQ(std::vector(error, error + 3), (std::vector<std::string>{"error", "timedOut", "timeoutSeconds"}));
+    EXPECT_EQ(order.back(), "timestamp_end");
+}
+
+TEST(Records, APartOfASecondIsALimitTooAndOthersStatusesHaveNone) {
+    Scene scene;
+    scene.timeout = 1500ms;
+    scene.run(check::Outcome::timeout("no answer"));
+    EXPECT_EQ(nested(scene.parsed()[3], "health_check_result").at("timeoutSeconds"), 1.5);
+    for (auto const& outcome : {check::Outcome::ok("fine"), check::Outcome::critical("broken", "Broken"),
+                                check::Outcome::unknown("no permission"), check::Outcome::skipped("not here")}) {
+        Scene other;
+        other.run(outcome);
+        for (auto const& record : other.parsed()) {
+            auto const* text = fields(record).if_contains("health_check_result");
+            if (text) EXPECT_EQ(std::string(text->as_string()).find("timeoutSeconds"), std::string::npos);
+        }
+    }
+}
+
+// The base keys that every variant has around what differs (the specification's table of failing variants).
+void expect_base_keys(json::object const& result) {
+    auto const order = keys(result);
+    ASSERT_GT(order.size(), 6U);
+    EXPECT_EQ(std::vector(order.begin(), order.begin() + 5),
+              (std::vector<std::string>{"group", "name", "service", "healthy", "timestamp_start"}));
+    EXPECT_EQ(order.back(), "timestamp_end");
+}
+
+TEST(Records, ACheckThatThrewHasItsTracebackInTheFailedRecordAndNowhereElse) {
+    Scene scene;
+    std::vector<std::string> const lines{"Traceback (most recent call last):\n",
+                                         "  File \"src/check/engine.cpp\", line 7, in attempt\n",
+                                         "std::out_of_range: no such pod\n"};
+    scene.run(check::Outcome::unknown("the check itself failed: no such pod; please report this", "CheckFailed"),
+              lines);
+    auto const records = scene.parsed();
+    ASSERT_EQ(records.size(), 7U);
+    EXPECT_EQ(fields(records[3]).at("healthy"), false);
+    EXPECT_EQ(fields(records[3]).at("timed_out"), false);
+    auto const result = nested(records[3], "health_check_result");
+    expect_base_keys(result);
+    EXPECT_EQ(result.at("error"), "the check itself failed: no such pod; please report this");
+
+    auto const& failed = fields(records[4]);
+    EXPECT_EQ(records[4].at("@message"), "Check failed.");
+    EXPECT_EQ(failed.at("levelname"), "ERROR");
+    EXPECT_EQ(to_python_json(failed.at("exception")), to_python_json(json::value_from(lines)));
+    EXPECT_EQ(keys(failed).back(), "exception") << "the formatter adds it last";
+    EXPECT_EQ(to_python_json(failed.at("DataRobotLogger_keys_disallow")), "[\"health_check\"]");
+    // All keys before it are those of a failed record without one.
+    Scene plain;
+    plain.run(check::Outcome::critical("broken", "Broken"));
+    auto without = keys(failed);
+    without.pop_back();
+    EXPECT_EQ(without, keys(fields(plain.parsed()[4])));
+    for (std::size_t i : {0U, 1U, 2U, 3U, 5U, 6U}) EXPECT_FALSE(fields(records[i]).contains("exception")) << i;
+}
+
+TEST(Records, EveryVariantKeepsTheBaseKeysOfAResult) {
+    for (auto const& outcome :
+         {passing(), check::Outcome::warning("slow", "Slow"), check::Outcome::critical("broken", "Broken"),
+          check::Outcome::timeout("late"), check::Outcome::unknown("forbidden"), check::Outcome::skipped("not here")}) {
+        SCOPED_TRACE(std::string(to_string(outcome.status)));
+        Scene scene;
+        scene.run(outcome);
+        auto const records = scene.parsed();
+        auto const& finished = records.at(outcome.status == check::Status::skipped ? 2 : 3);
+        EXPECT_EQ(keys(fields(finished)), keys(fields(seed().at(3))));
+        expect_base_keys(nested(finished, "health_check_result"));
+        auto const& last = records.back();
+        EXPECT_EQ(fields(last).at("all_healthy"), check::is_healthy(outcome.status));
+        EXPECT_EQ(fields(last).at("failed_checks"),
+                  check::is_healthy(outcome.status) ? "" : "License Valid and Non-Expired");
+    }
 }
 
 TEST(Records, ASkippedCheckIsHealthyAndNeitherSucceedsNorFails) {
