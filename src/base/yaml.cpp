@@ -290,6 +290,17 @@ YamlNode const* YamlNode::find(std::string_view key) const {
     return found == entries.end() ? nullptr : &found->value;
 }
 
+YamlNode YamlNode::resolved() const {
+    auto node = *this;
+    auto const text = untyped ? if_string() : std::nullopt;
+    auto value = text ? resolve_yaml_scalar("?", std::string(*text)) : Result<json::value>(scalar);
+    if (text && value) {
+        node.kind = kind_of(*value);
+        node.scalar = std::move(*value);
+    }
+    return node;
+}
+
 std::optional<std::string_view> YamlNode::if_string() const {
     auto const* text = scalar.if_string();
     return text ? std::optional<std::string_view>(std::string_view(text->data(), text->size())) : std::nullopt;

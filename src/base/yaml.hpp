@@ -30,12 +30,17 @@ struct YamlNode {
     int line = 1;                    ///< from 1; where an alias stands for a node, the place of that node
     int column = 1;                  ///< from 1, in bytes
     std::shared_ptr<std::string const> source;
+    /// A string that a reader put in place of a reference: it stands for whatever plain scalar it spells.
+    bool untyped = false;
 
     /// "file:line:column".
     std::string where() const;
 
     /// The value of a key; null if there is none or this is no mapping.
     YamlNode const* find(std::string_view key) const;
+
+    /// The node itself, or what an untyped string spells: `443` and `true` are no strings then.
+    YamlNode resolved() const;
 
     /// The scalar, if it is of that type.
     std::optional<std::string_view> if_string() const;

@@ -22,7 +22,8 @@ Suite built_in_suite();
 using Environment = std::function<std::optional<std::string>(std::string)>;
 
 /// Reads a suite file and what it includes (paths relative to the file, at most 16 deep, no file twice). `${NAME}` and
-/// `${NAME:-default}` in texts are environment references; `$$` is a dollar sign.
+/// `${NAME:-default}` in texts are environment references; `$$` is a dollar sign. A value that is one reference and
+/// nothing else may stand for a number, or true or false, as well: `port: ${PORT}`.
 /// Errors: not_found, denied, too_large, invalid_input ("suite.yaml:4:3: unknown key ...").
 Result<Suite> load_suite(std::string const& path, Files& files, Environment const& environment);
 

@@ -40,14 +40,21 @@ Result<Duration> duration_of(YamlNode const& node, std::string_view key) {
     return *duration;
 }
 
+// "port must be a whole number, not a string". What a variable holds is not repeated: it may be a secret.
+std::unexpected<Error> wrong_kind(YamlNode const& node, std::string_view key, std::string_view wanted) {
+    auto const found = node.resolved();
+    return wrong(node, "{} must be {}, not {}{}", key, wanted, to_string(found.kind),
+                 node.untyped ? ", which is what the environment gives" : "");
+}
+
 Result<bool> flag_of(YamlNode const& node, std::string_view key) {
-    if (auto const flag = node.if_bool()) return *flag;
-    return wrong(node, "{} must be true or false, not {}", key, to_string(node.kind));
+    if (auto const flag = node.resolved().if_bool()) return *flag;
+    return wrong_kind(node, key, "true or false");
 }
 
 Result<std::int64_t> integer_of(YamlNode const& node, std::string_view key, std::int64_t least, std::int64_t most) {
-    auto const number = node.if_int();
-    if (!number) return wrong(node, "{} must be a whole number, not {}", key, to_string(node.kind));
+    auto const number = node.resolved().if_int();
+    if (!number) return wrong_kind(node, key, "a whole number");
     if (*number < least || *number > most) return wrong(node, "{} must be from {} to {}", key, least, most);
     return *number;
 }
@@ -120,15 +127,16 @@ Result<void> check_param(YamlNode const& node, ParamSpec const& spec) {
             return in_bounds(node, spec, static_cast<double>(duration->count()) / 1e9);
         }
         case ParamKind::integer: {
-            auto const number = node.if_int();
-            if (!number) return wrong(node, "{} must be a whole number, not {}", spec.name, to_string(node.kind));
+            auto const number = node.resolved().if_int();
+            if (!number) return wrong_kind(node, spec.name, "a whole number");
             return in_bounds(node, spec, static_cast<double>(*number));
         }
         case ParamKind::number: {
-            if (node.kind != YamlNode::Kind::integer && node.kind != YamlNode::Kind::real) {
-                return wrong(node, "{} must be a number, not {}", spec.name, to_string(node.kind));
+            auto const number = node.resolved();
+            if (number.kind != YamlNode::Kind::integer && number.kind != YamlNode::Kind::real) {
+                return wrong_kind(node, spec.name, "a number");
             }
-            return in_bounds(node, spec, node.scalar.to_number<double>());
+            return in_bounds(node, spec, number.scalar.to_number<double>());
         }
         case ParamKind::flag: {
             auto const flag = flag_of(node, spec.name);
@@ -163,7 +171,9 @@ Result<void> read_with(YamlNode const& node, CheckType const& type, Params& para
         if (!value) continue;
         auto const checked = check_param(*value, spec);
         if (!checked) return checked;
-        params.with[spec.name] = to_json(*value);
+        bool const scalar =
+            spec.kind == ParamKind::integer || spec.kind == ParamKind::number || spec.kind == ParamKind::flag;
+        params.with[spec.name] = to_json(scalar ? value->resolved() : *value);
     }
     return {};
 }
@@ -274,6 +284,7 @@ Result<void> substitute(YamlNode& node, Environment const& environment) {
         auto replaced = substituted(node, text, environment);
         if (!replaced) return pass(replaced);
         node.scalar = boost::json::string(*replaced);
+        node.untyped = text.starts_with("${") && text.find('}') == text.size() - 1;
         return {};
     }
     for (auto& item : node.items) {

@@ -11,8 +11,9 @@ std::vector<std::string> const& instance_keys();
 /// The subset that may stand in `defaults`.
 std::vector<std::string> const& default_keys();
 
-/// Replaces ${NAME}, ${NAME:-default} and $$ in every string below `node`. Errors: invalid_input (unset variable
-/// without a default, a `${` that is never closed).
+/// Replaces ${NAME}, ${NAME:-default} and $$ in every string below `node`. A string that is one reference and nothing
+/// else becomes untyped: where a number or true or false is wanted, it is read as a YAML scalar. Errors: invalid_input
+/// (unset variable without a default, a `${` that is never closed).
 Result<void> substitute(YamlNode& node, Environment const& environment);
 
 /// Reads `defaults` for its mistakes alone, so that those no check uses are found too.

@@ -11,12 +11,26 @@ object typed(std::string_view type, std::string_view description) {
     return {{"type", type}, {"description", description}};
 }
 
+constexpr std::string_view one_reference = "^\\$\\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\\}$";
+
+// A value of that kind, or one reference to the environment and nothing else.
+object or_reference(object kind) {
+    object const reference{{"type", "string"}, {"pattern", one_reference}};
+    object either;
+    for (std::string_view const outer : {"description", "default"}) {
+        if (auto const* value = kind.if_contains(outer)) either[outer] = *value;
+        kind.erase(outer);
+    }
+    either["anyOf"] = array{std::move(kind), reference};
+    return either;
+}
+
 object list_of_texts(std::string_view description) {
     return {{"type", "array"}, {"items", {{"type", "string"}}}, {"description", description}};
 }
 
 object duration(std::string_view description) {
-    return {{"type", "string"}, {"pattern", "^([0-9.]+(ms|s|m|h|d|w))+$"}, {"description", description}};
+    return or_reference({{"type", "string"}, {"pattern", "^([0-9.]+(ms|s|m|h|d|w))+$"}, {"description", description}});
 }
 
 object schema_of(ParamSpec const& spec) {
@@ -49,6 +63,9 @@ object schema_of(ParamSpec const& spec) {
         if (spec.least > -1e18) schema["minimum"] = spec.least;
         if (spec.most < 1e18) schema["maximum"] = spec.most;
     }
+    bool const typed_scalar =
+        spec.kind == ParamKind::integer || spec.kind == ParamKind::number || spec.kind == ParamKind::flag;
+    if (typed_scalar) return or_reference(std::move(schema));
     return schema;
 }
 
@@ -59,11 +76,18 @@ object common_properties() {
         {"selector", typed("string", "label selector")},
         {"timeout", duration("limit of one run of the check")},
         {"min_age", duration("a trouble younger than this is not yet one")},
-        {"severity", {{"enum", {"warning", "critical"}}, {"description", "the worst status it may report"}}},
-        {"retries", {{"type", "integer"}, {"minimum", 0}, {"maximum", 10}}},
-        {"strict", typed("boolean", "report what every healthy cluster has as a warning")},
+        {"severity",
+         or_reference({{"enum", {"warning", "critical"}}, {"description", "the worst status it may report"}})},
+        {"retries", or_reference({{"type", "integer"},
+                                  {"minimum", 0},
+                                  {"maximum", 10},
+                                  {"description", "how often a probe that is unhealthy tries again"}})},
+        {"strict", or_reference(typed("boolean", "report what every healthy cluster has as a warning"))},
         {"skip_if", typed("string", "skipped when this environment variable is set and not false")},
-        {"max_failures_listed", {{"type", "integer"}, {"minimum", 0}, {"maximum", 10000}}},
+        {"max_failures_listed", or_reference({{"type", "integer"},
+                                              {"minimum", 0},
+                                              {"maximum", 10000},
+                                              {"description", "objects that are named; all are counted"}})},
         {"labels", {{"type", "object"}, {"additionalProperties", {{"type", "string"}}}}},
     };
 }
@@ -101,6 +125,9 @@ object suite_schema() {
     object const defaults{{"type", "object"}, {"properties", common_properties()}, {"additionalProperties", false}};
     return {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
             {"title", "Vedette suite"},
+            {"description",
+             "In every text ${NAME} and ${NAME:-default} stand for the environment, $$ for a dollar sign. A value that "
+             "is one reference and nothing else may also stand for a number, or true or false."},
             {"type", "object"},
             {"properties",
              {{"name", typed("string", "defaults to the file's name")},

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include <map>
+#include <regex>
 
 namespace vedette::check {
 namespace {
@@ -31,6 +32,10 @@ private:
 std::optional<std::string> environment(std::string name) {
     if (name == "HOST") return "shop.example";
     if (name == "EMPTY") return "";
+    if (name == "PORT") return "8443";
+    if (name == "TRUTH") return "true";
+    if (name == "LIMIT") return "90s";
+    if (name == "SECRET") return "hunter2";
     return std::nullopt;
 }
 
@@ -266,6 +271,57 @@ TEST(Suite, ReferencesToTheEnvironmentAreReplacedInTexts) {
     EXPECT_EQ(host_of("$$HOST and $${HOST} and $5"), "$HOST and ${HOST} and $5");
 }
 
+TEST(Suite, OneReferenceAndNothingElseMayStandForANumberOrATruth) {
+    auto const suite = load(R"(
+checks:
+- type: http
+  timeout: ${LIMIT}
+  retries: ${NONE:-3}
+  strict: ${TRUTH}
+  max_failures_listed: "${PORT}"
+  with: {url: "${PORT}", body: "${TRUTH}", insecure: "${TRUTH}", max_redirects: "${NONE:-4}", warning: "${LIMIT}"}
+- type: tcp
+  with: {host: "${PORT}", port: "${PORT}"}
+)");
+    ASSERT_TRUE(suite.has_value()) << suite.error().text();
+    auto const& http = suite->checks.at(0).params;
+    EXPECT_EQ(http.timeout, 90s);
+    EXPECT_EQ(http.retries, 3);
+    EXPECT_TRUE(http.strict);
+    EXPECT_EQ(http.max_failures_listed, 8443U);
+    EXPECT_EQ(http.text("url"), "8443") << "a text stays one, whatever it looks like";
+    EXPECT_EQ(http.text("body"), "true");
+    EXPECT_TRUE(http.flag("insecure"));
+    EXPECT_EQ(http.integer("max_redirects"), 4);
+    EXPECT_EQ(http.duration("warning"), 90s);
+    EXPECT_EQ(suite->checks.at(1).params.text("host"), "8443");
+    EXPECT_EQ(suite->checks.at(1).params.integer("port"), 8443);
+}
+
+TEST(Suite, AReferenceOfTheWrongKindIsRefusedWithoutItsValue) {
+    auto const port = [](std::string value) {
+        return error_of("checks:\n- type: tcp\n  with: {host: h, port: " + value + "}");
+    };
+    EXPECT_EQ(port("\"${SECRET}\""),
+              "dir/suite.yaml:3:25: port must be a whole number, not a string, which is what the environment gives");
+    EXPECT_EQ(port("\"${TRUTH}\""),
+              "dir/suite.yaml:3:25: port must be a whole number, not a boolean, which is what the environment gives");
+    EXPECT_EQ(port("\"${NONE:-}\""),
+              "dir/suite.yaml:3:25: port must be a whole number, not null, which is what the environment gives");
+    EXPECT_EQ(port("\"${NONE:-70000}\""), "dir/suite.yaml:3:25: port must be from 1 to 65535");
+    EXPECT_EQ(port("\"1${PORT}\""), "dir/suite.yaml:3:25: port must be a whole number, not a string")
+        << "a text with a reference in it is a text";
+    EXPECT_EQ(port("\"8443\""), "dir/suite.yaml:3:25: port must be a whole number, not a string");
+    EXPECT_EQ(error_of("checks:\n- type: nodes-ready\n  strict: ${PORT}"),
+              "dir/suite.yaml:3:11: strict must be true or false, not an integer, which is what the environment gives");
+}
+
+TEST(Suite, AReferenceMustNameAVariable) {
+    EXPECT_THAT(host_of("${HOST-x}"), HasSubstr("\"HOST-x\" is no variable name; write ${NAME} or ${NAME:-default}"));
+    EXPECT_THAT(host_of("${}"), HasSubstr("\"\" is no variable name"));
+    EXPECT_THAT(host_of("${1}"), HasSubstr("is no variable name"));
+}
+
 TEST(Suite, AnUnsetVariableWithoutADefaultAndAnOpenReferenceAreRefused) {
     EXPECT_THAT(host_of("${NONE}"), AllOf(HasSubstr("dir/suite.yaml:1:"), HasSubstr("NONE is not set")));
     EXPECT_THAT(host_of("${HOST"), AllOf(HasSubstr("dir/suite.yaml:1:"), HasSubstr("never closed")));
@@ -290,6 +346,22 @@ TEST(SuiteSchema, HasOneInstanceShapePerTypeWithItsParametersAndNothingElse) {
         }
         EXPECT_EQ(properties.size(), 16U);
     }
+}
+
+TEST(SuiteSchema, NumbersFlagsAndDurationsMayBeOneReferenceToTheEnvironment) {
+    auto const schema = suite_schema();
+    auto const& common = schema.at("properties").at("defaults").at("properties").as_object();
+    for (auto const* key : {"timeout", "min_age", "retries", "strict", "severity", "max_failures_listed"}) {
+        SCOPED_TRACE(key);
+        auto const& either = common.at(key).at("anyOf").as_array();
+        ASSERT_EQ(either.size(), 2U);
+        std::string const pattern(either[1].at("pattern").as_string());
+        EXPECT_TRUE(std::regex_match("${PORT}", std::regex(pattern))) << pattern;
+        EXPECT_TRUE(std::regex_match("${PORT:-443}", std::regex(pattern)));
+        EXPECT_FALSE(std::regex_match("1${PORT}", std::regex(pattern)));
+        EXPECT_TRUE(common.at(key).as_object().contains("description"));
+    }
+    EXPECT_FALSE(common.at("selector").as_object().contains("anyOf")) << "every text may hold references";
 }
 
 }  // namespace
