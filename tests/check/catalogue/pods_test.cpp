@@ -204,7 +204,7 @@ TEST(PodsConfigError, ConfigurationAfterFiveMinutesAnythingElseAfterAnHour) {
     wait(object, "CreateContainerConfigError", "secret \"db\" not found", 6min);
     EXPECT_EQ(judge(pods_config_error, object).message,
               "Pod shop/web-1 container web cannot be created (CreateContainerConfigError): secret \"db\" not found, "
-              "since 6m ago");
+              "for 6m");
 }
 
 TEST(PodsOom, AKillWithinTheWindowIsAWarningWhileTheContainerRunsAgain) {
