@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <tuple>
+#include <unordered_set>
 
 namespace vedette::check {
 
@@ -108,13 +110,36 @@ void add_time(std::string& sentence, Failure const& failure, WallTime now) {
     sentence += failure.timing == Timing::lasts ? ", for " + age : ", " + age + " ago";
 }
 
+struct SameObject {
+    static std::string_view ns(Failure const& f) { return f.ns ? std::string_view(*f.ns) : std::string_view(); }
+
+    std::size_t operator()(Failure const* f) const {
+        std::hash<std::string_view> const hash;
+        return (hash(f->name) * 31 + hash(ns(*f))) * 31 + hash(f->kind);
+    }
+    bool operator()(Failure const* a, Failure const* b) const {
+        return a->name == b->name && ns(*a) == ns(*b) && a->kind == b->kind;
+    }
+};
+
 // Several containers of one pod are one failed object.
 std::int64_t distinct_objects(std::vector<Failure> const& failures) {
-    std::vector<std::tuple<std::string_view, std::string_view, std::string_view>> names;
-    for (auto const& f : failures)
-        names.emplace_back(f.kind, f.ns ? std::string_view(*f.ns) : std::string_view(), f.name);
-    std::sort(names.begin(), names.end());
-    return std::unique(names.begin(), names.end()) - names.begin();
+    std::unordered_set<Failure const*, SameObject, SameObject> objects(failures.size());
+    for (auto const& failure : failures) objects.insert(&failure);
+    return static_cast<std::int64_t>(objects.size());
+}
+
+// The first `count`, in order. Ten thousand failures may be found and twenty listed: the others are never sorted.
+std::vector<Failure> take_first(std::vector<Failure> failures, std::size_t count) {
+    std::vector<Failure*> order;
+    order.reserve(failures.size());
+    for (auto& failure : failures) order.push_back(&failure);
+    auto const end = order.begin() + static_cast<std::ptrdiff_t>(std::min(count, order.size()));
+    std::partial_sort(order.begin(), end, order.end(), [](auto const* a, auto const* b) { return goes_first(*a, *b); });
+    std::vector<Failure> first;
+    first.reserve(static_cast<std::size_t>(end - order.begin()));
+    std::transform(order.begin(), end, std::back_inserter(first), [](auto* failure) { return std::move(*failure); });
+    return first;
 }
 
 }  // namespace
@@ -128,19 +153,18 @@ Outcome Findings::conclude(std::int64_t checked, std::string ok_message, std::si
         outcome.message = std::move(ok_message);
         return outcome;
     }
-    std::sort(failures_.begin(), failures_.end(), goes_first);
-    auto const& first = failures_.front();
+    outcome.failed = distinct_objects(failures_);
+    outcome.failures_truncated = failures_.size() > max_listed;
+    outcome.failures = take_first(std::move(failures_), std::max(max_listed, std::size_t{1}));
+    auto const& first = outcome.failures.front();
     outcome.status = first.status;
     outcome.reason = first.reason;
-    outcome.failed = distinct_objects(failures_);
     outcome.message = fmt::format("{} {}", object_name(first), first.message);
     add_time(outcome.message, first, now);
     if (outcome.failed > 1) {
         fmt::format_to(std::back_inserter(outcome.message), "; {} more like it", outcome.failed - 1);
     }
-    outcome.failures_truncated = failures_.size() > max_listed;
-    if (outcome.failures_truncated) failures_.resize(max_listed);
-    outcome.failures = std::move(failures_);
+    if (max_listed == 0) outcome.failures.clear();
     return outcome;
 }
 

@@ -10,8 +10,7 @@
 
 #include "base/ensure.hpp"
 #include "base/error.hpp"
-#include "check/objects/meta.hpp"
-#include "check/params.hpp"
+#include "check/scope.hpp"
 #include "kube/projection.hpp"
 #include "kube/resource.hpp"
 
@@ -78,15 +77,12 @@ public:
     std::map<std::string, std::unique_ptr<Listing>> listings;
 };
 
-/// Whether the object is one this check looks at: its namespaces, exclude and selector.
-bool in_scope(Meta const& meta, bool namespaced, Params const& params);
-
 /// A check's sight of the snapshot.
 class View {
 public:
     /// `missing`: lists that the snapshot has, but not in all that this check looks at (Resource::qualified()).
     View(Snapshot const& snapshot, Params const& params, std::set<std::string> missing = {})
-        : snapshot_(snapshot), params_(params), missing_(std::move(missing)) {}
+        : snapshot_(snapshot), scope_(params), missing_(std::move(missing)) {}
 
     template <class T>
     bool has() const {
@@ -100,7 +96,7 @@ public:
         std::vector<T const*> result;
         auto const resource = T::resource();
         for (auto const& item : everything<T>()) {
-            if (in_scope(item.meta, resource.namespaced, params_)) result.push_back(&item);
+            if (scope_.covers(item.meta, resource.namespaced)) result.push_back(&item);
         }
         return result;
     }
@@ -117,7 +113,7 @@ public:
 
 private:
     Snapshot const& snapshot_;
-    Params const& params_;
+    Scope scope_;
     std::set<std::string> missing_;
 };
 

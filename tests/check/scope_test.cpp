@@ -48,16 +48,16 @@ TEST(Scope, NamespacesExclusionsAndSelectorMustAllAgree) {
              Row{"negative selector", with({}, {}, "app!=db"), true, false},
          }) {
         SCOPED_TRACE(row.what);
-        EXPECT_EQ(in_scope(web, true, row.params), row.web_in_shop);
-        EXPECT_EQ(in_scope(db, true, row.params), row.db_in_data);
+        EXPECT_EQ(Scope(row.params).covers(web, true), row.web_in_shop);
+        EXPECT_EQ(Scope(row.params).covers(db, true), row.db_in_data);
     }
 }
 
 TEST(Scope, ClusterScopedObjectsIgnoreNamespacesAndAreExcludedByName) {
     auto const node = meta("", "n1", {});
-    EXPECT_TRUE(in_scope(node, false, with({"shop"})));
-    EXPECT_FALSE(in_scope(node, false, with({}, {"n*"})));
-    EXPECT_TRUE(in_scope(node, false, with({}, {"m*"})));
+    EXPECT_TRUE(Scope(with({"shop"})).covers(node, false));
+    EXPECT_FALSE(Scope(with({}, {"n*"})).covers(node, false));
+    EXPECT_TRUE(Scope(with({}, {"m*"})).covers(node, false));
 }
 
 TEST(View, ListAppliesTheScopeAndEverythingDoesNot) {
