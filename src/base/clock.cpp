@@ -80,7 +80,7 @@ Async<void> Clock::sleep_until(TimePoint when, char const* what) {
 }
 
 Async<void> Clock::sleep_for(Duration duration, char const* what) {
-    co_await sleep_until(now() + duration, what);
+    co_await sleep_until(deadline_after(now(), duration), what);
 }
 
 std::unique_ptr<Clock> make_system_clock(asio::any_io_executor executor) {

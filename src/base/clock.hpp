@@ -23,6 +23,11 @@ using Duration = std::chrono::nanoseconds;
 
 inline constexpr Deadline no_deadline = Deadline::max();
 
+/// `from + duration`, and no_deadline where that is past the clock's range: durations come from people.
+constexpr Deadline deadline_after(TimePoint from, Duration duration) {
+    return duration > no_deadline - from ? no_deadline : from + duration;
+}
+
 /// Threads: one reactor. Equal times fire in the order in which they were asked for.
 class Clock {
 public:

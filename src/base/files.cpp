@@ -13,8 +13,8 @@
 namespace vedette {
 namespace {
 
-// `--kubeconfig <(command)` is a pipe; its writer gets this long to begin, and to go on.
-constexpr int pipe_patience_ms = 2000;
+// `--kubeconfig <(command)` is a pipe; its writer gets this long for all of it.
+constexpr auto pipe_patience = std::chrono::seconds(2);
 
 class Descriptor {
 public:
@@ -53,16 +53,28 @@ Result<void> expect_readable_kind(std::string const& path, mode_t mode) {
     return fail(Errc::io, "{}: is a device, not a file", path);
 }
 
-bool wait_readable(int fd) {
-    pollfd waited{.fd = fd, .events = POLLIN, .revents = 0};
-    return ::poll(&waited, 1, pipe_patience_ms) > 0;
+using Steady = std::chrono::steady_clock;
+
+bool wait_readable(int fd, Steady::time_point until) {
+    while (true) {
+        auto const left = std::chrono::ceil<std::chrono::milliseconds>(until - Steady::now()).count();
+        pollfd waited{.fd = fd, .events = POLLIN, .revents = 0};
+        auto const ready = ::poll(&waited, 1, static_cast<int>(std::max<std::int64_t>(0, left)));
+        if (ready > 0) return true;
+        if (ready == 0 || errno != EINTR) return false;
+    }
 }
 
 Result<std::string> read_all_of(int fd, bool pipe, std::string const& path, std::size_t limit) {
+    auto const until = Steady::now() + pipe_patience;
     std::string text;
     char buffer[16 * 1024];
     while (true) {
-        if (pipe && !wait_readable(fd)) return fail(Errc::io, "{}: is a pipe that nobody writes to", path);
+        if (pipe && !wait_readable(fd, until)) {
+            return text.empty() ? fail(Errc::io, "{}: is a pipe that nobody writes to", path)
+                                : fail(Errc::io, "{}: is a pipe whose writer did not finish within {} s", path,
+                                       pipe_patience.count());
+        }
         auto const got = ::read(fd, buffer, sizeof buffer);
         if (got < 0 && (errno == EINTR || (pipe && errno == EAGAIN))) continue;
         if (got < 0) return failed(path, errno);

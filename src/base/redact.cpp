@@ -128,7 +128,8 @@ Found value_after_key(std::string_view text, std::size_t key_end) {
 
 std::size_t secret_key_length(std::string_view text) {
     for (std::string_view key : {"password", "passwd", "token", "client-key-data", "client_secret", "client-secret",
-                                 "clientsecret", "api_key", "api-key", "apikey"}) {
+                                 "clientsecret", "api_key", "api-key", "apikey", "passphrase", "secret_access_key",
+                                 "secretaccesskey", "secret_key", "secret-key", "secretkey"}) {
         if (starts_with(text, key)) return key.size();
     }
     return 0;
@@ -165,6 +166,15 @@ Found authorization(std::string_view text) {
     return Secret{value->begin, word_end};
 }
 
+/// `Cookie: a=b; c=d` and `Set-Cookie:`, to the end of the line.
+Found cookie(std::string_view text) {
+    if (!starts_with(text, "cookie:")) return std::nullopt;
+    auto const begin = skip(text, 7, " \t");
+    auto const end = until(text, begin, "\r\n");
+    if (text.substr(begin, end - begin).find('=') == std::string_view::npos) return std::nullopt;
+    return Secret{begin, end};
+}
+
 Found secret_at(std::string_view text, char before) {
     switch (lower(text.front())) {
         case ':':
@@ -179,8 +189,12 @@ Found secret_at(std::string_view text, char before) {
             auto const header = authorization(text);
             return header ? header : keyed_value(text);
         }
-        case 'c':
+        case 'c': {
+            auto const cookies = cookie(text);
+            return cookies && !is_word(before) ? cookies : keyed_value(text);
+        }
         case 'p':
+        case 's':
         case 't':
             return keyed_value(text);
         default:

@@ -80,11 +80,7 @@ public:
         if (found == anchors_.end()) refuse(node_at(mark), Errc::malformed, "the anchor's value contains itself");
         auto const& target = found->second;
         if (open_.size() + target.depth > max_yaml_depth) refuse_depth(node_at(mark));
-        alias_bytes_ += target.bytes;
-        if (alias_bytes_ > max_yaml_alias_bytes) {
-            refuse(node_at(mark), Errc::too_large, "aliases make the document larger than {} MiB",
-                   max_yaml_alias_bytes >> 20);
-        }
+        count_copy(target);
         finish(target, 0);
     }
 
@@ -118,8 +114,26 @@ private:
         return node;
     }
 
-    Built scalar(YAML::Mark const& mark, json::value value) const {
-        Built built{.node = node_at(mark), .bytes = sizeof(YamlNode)};
+    /// A node of the text, as opposed to a copy by an alias.
+    YamlNode new_node(YAML::Mark const& mark) {
+        auto node = node_at(mark);
+        if (++nodes_ > max_yaml_nodes) {
+            refuse(node, Errc::too_large, "the document has more than {} values", max_yaml_nodes);
+        }
+        return node;
+    }
+
+    /// What stands once in the text and several times in memory: behind an anchor, and where an alias says so.
+    void count_copy(Built const& copied) {
+        copied_bytes_ += copied.bytes;
+        if (copied_bytes_ > max_yaml_alias_bytes) {
+            refuse(copied.node, Errc::too_large, "anchors and aliases make the document larger than {} MiB",
+                   max_yaml_alias_bytes >> 20);
+        }
+    }
+
+    Built scalar(YAML::Mark const& mark, json::value value) {
+        Built built{.node = new_node(mark), .bytes = sizeof(YamlNode)};
         if (auto const* text = value.if_string()) built.bytes += text->size();
         built.node.kind = kind_of(value);
         built.node.scalar = std::move(value);
@@ -131,7 +145,7 @@ private:
     }
 
     void open(YAML::Mark const& mark, YAML::anchor_t anchor, Kind kind) {
-        auto node = node_at(mark);
+        auto node = new_node(mark);
         node.kind = kind;
         if (open_.size() == max_yaml_depth) refuse_depth(node);
         if (expects_key()) refuse_key(node);
@@ -153,7 +167,10 @@ private:
 
     /// Hands a finished node to the collection it stands in.
     void finish(Built built, YAML::anchor_t anchor) {
-        if (anchor != 0) anchors_.insert_or_assign(anchor, built);
+        if (anchor != 0) {
+            count_copy(built);
+            anchors_.insert_or_assign(anchor, built);
+        }
         if (open_.empty()) {
             root_ = std::move(built.node);
             return;
@@ -222,7 +239,8 @@ private:
     YamlNode root_;
     std::vector<Open> open_;
     std::unordered_map<YAML::anchor_t, Built> anchors_;
-    std::size_t alias_bytes_ = 0;
+    std::size_t copied_bytes_ = 0;
+    std::size_t nodes_ = 0;
 };
 
 /// What may follow the document: empty documents, as a closing `---` makes one.

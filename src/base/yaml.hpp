@@ -67,15 +67,17 @@ std::string_view to_string(YamlNode::Kind kind);
 
 /// Nested sequences and mappings, at most.
 inline constexpr std::size_t max_yaml_depth = 64;
-/// What aliases may add to a document when written out.
+/// What anchors and aliases may add to a document when written out.
 inline constexpr std::size_t max_yaml_alias_bytes = 32u << 20;
+/// Scalars, sequences and mappings in the text of a document.
+inline constexpr std::size_t max_yaml_nodes = 500'000;
 inline constexpr std::size_t default_yaml_limit = 8u << 20;
 
 /// Reads one document; an empty text is null. Aliases are written out, merge keys (`<<`) are applied and give way to
 /// the mapping's own keys.
 ///
 /// Errors, "source:line:column: what": malformed (syntax, invalid UTF-8, binary, a key twice, a key that is no
-/// scalar, a second document, `!!binary`), too_large (limit_bytes, depth, aliases). Nothing is thrown.
+/// scalar, a second document, `!!binary`), too_large (limit_bytes, nodes, depth, aliases). Nothing is thrown.
 Result<YamlNode> parse_yaml(std::string_view text, std::string_view source_name,
                             std::size_t limit_bytes = default_yaml_limit);
 

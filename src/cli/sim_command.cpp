@@ -7,6 +7,7 @@
 #include "cli/output.hpp"
 #include "cli/runtime.hpp"
 #include "cli/signals.hpp"
+#include "sim/housekeeping.hpp"
 #include "sim/https_front.hpp"
 #include "sim/scenario.hpp"
 
@@ -49,20 +50,11 @@ Result<void> write_private(std::string const& path, std::string const& text) {
     return {};
 }
 
-// What the garbage collector of a real cluster does, as promptly as kubectl's --wait expects it.
-Async<void> collect_garbage(kube::fake::ApiServer& server, Clock& clock) {
-    while (true) {
-        co_await clock.sleep_for(std::chrono::seconds(1), "the next garbage collection");
-        server.collect_garbage();
-    }
-}
-
-Async<void> serve_until(sim::HttpsFront& front, kube::fake::ApiServer& server, Clock& clock, Event& stopped,
-                        bool& stop) {
+Async<void> serve_until(sim::HttpsFront& front, Async<void> housekeeping, Event& stopped, bool& stop) {
     auto const executor = co_await asio::this_coro::executor;
     TaskGroup serving(executor);
     serving.spawn(front.serve());
-    serving.spawn(collect_garbage(server, clock));
+    serving.spawn(std::move(housekeeping));
     while (!stop) co_await stopped.wait();
     co_await serving.stop();
 }
@@ -113,8 +105,8 @@ int run_sim(SimFlags const& flags) {
         stopped.notify();
     };
     Signals const signals(runtime.executor(), end);
-    if (lifetime > Duration::zero()) runtime.clock().call_at(runtime.clock().now() + lifetime, end);
-    runtime.run(serve_until(**front, server, runtime.clock(), stopped, stop));
+    if (lifetime > Duration::zero()) runtime.clock().call_at(deadline_after(runtime.clock().now(), lifetime), end);
+    runtime.run(serve_until(**front, sim::keep_house(server, *scenario, runtime.clock()), stopped, stop));
     return exit_healthy;
 }
 

@@ -71,9 +71,13 @@ void fill_broken(kube::fake::ApiServer& server, WallTime now) {
     server.put(make.lease("kube-system", "kube-scheduler", 4min));
 }
 
+// Of the broken one, the scheduler's holder is gone.
+constexpr char const* leaders[] = {"kube-controller-manager", "kube-scheduler"};
+
 constexpr Scenario scenarios[] = {
-    {"healthy", "a small shop on three nodes, everything as it should be", fill_healthy},
-    {"broken", "the same shop with a lost node, a crash loop, a missing image and what follows", fill_broken},
+    {"healthy", "a small shop on three nodes, everything as it should be", fill_healthy, leaders},
+    {"broken", "the same shop with a lost node, a crash loop, a missing image and what follows", fill_broken,
+     std::span(leaders).first(1)},
 };
 
 }  // namespace

@@ -13,6 +13,8 @@ struct Scenario {
     std::string_view summary;
     /// Fills `server`; times are relative to `now`.
     void (*fill)(kube::fake::ApiServer& server, WallTime now);
+    /// Leases of kube-system whose holders live and renew them.
+    std::span<char const* const> leaders;
 };
 
 /// "healthy": everything as it should be. "broken": a shop with the troubles people really have.

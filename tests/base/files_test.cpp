@@ -79,6 +79,17 @@ TEST_F(FilesTest, APipeIsReadToItsEndAndAPipeWithoutWriterIsEmpty) {
     ::close(ends[0]);
 }
 
+TEST_F(FilesTest, APipeWhoseWriterNeverFinishesEndsInAnError) {
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    ASSERT_EQ(::write(ends[1], "te", 2), 2);
+    auto const got = files_->read(fmt::format("/proc/self/fd/{}", ends[0]), 100);
+    ASSERT_FALSE(got.has_value());
+    EXPECT_NE(got.error().text().find("did not finish"), std::string::npos) << got.error().text();
+    ::close(ends[0]);
+    ::close(ends[1]);
+}
+
 TEST_F(FilesTest, AFileWithoutPermissionIsDenied) {
     if (::geteuid() == 0) GTEST_SKIP() << "root may read everything";
     auto const path = write("f", "x");

@@ -18,6 +18,13 @@ Task<int> throw_after(Clock& clock, Duration duration) {
     throw std::runtime_error("a bug");
 }
 
+TEST(DeadlineAfter, ADurationPastTheClocksRangeIsNoDeadline) {
+    TimePoint const now(1h);
+    EXPECT_EQ(deadline_after(now, 5s), now + 5s);
+    EXPECT_EQ(deadline_after(now, Duration::max()), no_deadline);
+    EXPECT_EQ(deadline_after(now, Duration::max() - 1h), no_deadline);
+}
+
 TEST(WithDeadline, AnOperationThatEndsInTimeKeepsItsResultAndCostsNoExtraTime) {
     world::World world;
     auto& clock = world.clock();

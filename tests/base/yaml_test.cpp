@@ -3,7 +3,7 @@
 #include "base/json.hpp"
 
 #include <boost/json/array.hpp>
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <cmath>
 #include <fstream>
@@ -115,7 +115,7 @@ TEST(Yaml, ErrorsSayWhereAndWhat) {
              Row{"<<: 1", "f:1:5: << takes a mapping or a sequence of mappings, not an integer"},
              Row{"<<: [{a: 1}, 2]", "f:1:14: << takes a mapping or a sequence of mappings, not an integer"},
              Row{"a: &x [1, *x]", "f:1:11: the anchor's value contains itself"},
-             Row{"a: !!int abc", "f:1:4: \"abc\" is not !!int"},
+             Row{"a: !!int abc", "f:1:4: the value is not !!int"},
              Row{"a: !!binary aGk=", "f:1:4: !!binary is not supported: JSON has no bytes"},
              Row{"a: *b", "f:1:4: the referenced anchor is not defined"},
              Row{"a: b: c", "f:1:5: illegal map value"},
@@ -134,6 +134,27 @@ TEST(Yaml, OwnKeysWinOverMergedOnesAndEarlierMergesOverLater) {
     EXPECT_EQ(as_json("{a: 9, <<: {a: 1, b: 2}}"), "{\"a\":9,\"b\":2}");
     EXPECT_EQ(as_json("{<<: [{a: 1}, {a: 2, b: 3}]}"), "{\"a\":1,\"b\":3}");
     EXPECT_EQ(as_json("x: &x {a: 1}\ny: {<<: *x, <<: {c: 3}}"), "{\"x\":{\"a\":1},\"true\":{\"a\":1,\"c\":3}}");
+}
+
+TEST(Yaml, AnchorsInsideOneAnotherAreCopiedUnderABound) {
+    // Each level is kept whole behind its anchor, so 60 levels around 8 KiB would be 60 times that.
+    std::string text;
+    for (int i = 0; i < 60; ++i) text += fmt::format("&a{} [", i);
+    for (int i = 0; i < 20'000; ++i) text += "x,";
+    text += "x" + std::string(60, ']');
+    auto const got = parse_yaml(text, "f");
+    ASSERT_FALSE(got.has_value());
+    EXPECT_EQ(got.error().code(), Errc::too_large);
+    EXPECT_THAT(got.error().text(), testing::HasSubstr("anchors and aliases make the document larger than"));
+}
+
+TEST(Yaml, ADocumentHasABoundedNumberOfValues) {
+    std::string text = "[";
+    for (std::size_t i = 0; i < max_yaml_nodes; ++i) text += "x,";
+    auto const got = parse_yaml(text + "x]", "f");
+    ASSERT_FALSE(got.has_value());
+    EXPECT_EQ(got.error().code(), Errc::too_large);
+    EXPECT_THAT(got.error().text(), testing::HasSubstr("more than 500000 values"));
 }
 
 TEST(Yaml, AliasesAreWrittenOutUnderABound) {
