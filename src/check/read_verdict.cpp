@@ -16,6 +16,11 @@ std::string cause_of(Error const& error) {
     return text;
 }
 
+// The core group cannot be switched off: a server without it is something else.
+bool served_by_all(kube::Resource const& resource) {
+    return resource.group.empty() && resource.version == "v1";
+}
+
 }  // namespace
 
 Outcome outcome_of_failed_read(Error const& error, kube::Resource const& resource, std::string_view ns) {
@@ -30,6 +35,11 @@ Outcome outcome_of_failed_read(Error const& error, kube::Resource const& resourc
             return Outcome::unknown(std::move(message), "Forbidden");
         }
         case Errc::unsupported:
+            if (served_by_all(resource)) {
+                return Outcome::unknown(fmt::format("could not list {}: {}; every Kubernetes API server serves them",
+                                                    resource.plural, cause_of(error)),
+                                        "NotKubernetes");
+            }
             return Outcome::skipped(fmt::format("the cluster does not serve {}", resource.qualified()), "NotServed");
         case Errc::timed_out:
             return Outcome::unknown(fmt::format("could not list {}: {}", resource.plural, cause_of(error)),

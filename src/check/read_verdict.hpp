@@ -5,7 +5,8 @@
 namespace vedette::check {
 
 /// What a failed LIST means for the checks that needed it: forbidden and broken are unknown, a kind that is not
-/// served is skipped. `ns` is the namespace that was read; empty: the whole cluster.
+/// served is skipped, unless it is one that every Kubernetes API server serves. `ns` is the namespace that was read;
+/// empty: the whole cluster.
 Outcome outcome_of_failed_read(Error const& error, kube::Resource const& resource, std::string_view ns);
 
 }  // namespace vedette::check

@@ -1,5 +1,7 @@
-// Refusals become errors that keep Kubernetes' message and reason. The code comes from the HTTP status; only 404 and
-// 409 need the Status object, which tells a missing object from a missing kind and a taken name from a lost race.
+// Refusals become errors that keep Kubernetes' message and reason. A 401, 403, 413, 429 or 5xx means the same whoever
+// says it. Everything else is believed only in a Status object: any web server answers 404, and "this kind is not
+// served" must not be read into that. The Status also tells a missing object from a missing kind and a taken name from
+// a lost race.
 
 #include "kube/client_errors.hpp"
 
@@ -17,30 +19,40 @@ namespace json = boost::json;
 
 constexpr std::size_t quoted_characters = 80;
 
-Errc code_of(int status, json::object const& body) {
-    auto const reason = get_string(body, "reason");
+// What a status means whoever answers, a gateway in front of the API server included; nothing where only the API
+// server's own word counts.
+std::optional<Errc> code_of_anybody(int status) {
     switch (status) {
         case 401:
             return Errc::unauthorized;
         case 403:
             return Errc::denied;
+        case 413:
+            return Errc::too_large;
+        case 429:
+            return Errc::too_many_requests;
+        default:
+            return status >= 500 ? std::optional(Errc::unavailable) : std::nullopt;
+    }
+}
+
+Errc code_of(int status, json::object const& body) {
+    if (auto const known = code_of_anybody(status)) return *known;
+    auto const reason = get_string(body, "reason");
+    switch (status) {
         case 404:
-            return reason == "NotFound" && !get_string(body, "details.name").empty() ? Errc::not_found
-                                                                                     : Errc::unsupported;
+            if (reason != "NotFound") return Errc::rejected;
+            return get_string(body, "details.name").empty() ? Errc::unsupported : Errc::not_found;
         case 409:
             return reason == "AlreadyExists" ? Errc::already_exists : Errc::conflict;
         case 410:
             return Errc::gone;
-        case 413:
-            return Errc::too_large;
         case 405:
         case 406:
         case 415:
             return Errc::unsupported;
-        case 429:
-            return Errc::too_many_requests;
         default:
-            return status >= 500 ? Errc::unavailable : Errc::rejected;
+            return Errc::rejected;
     }
 }
 
@@ -78,14 +90,16 @@ Error error_of_status(std::string const& what, int code, json::object const& sta
 }
 
 Error error_of_foreign(std::string const& what, int code, std::string const& body) {
-    auto const kind = code < 400 ? Errc::malformed : code_of(code, {});
     auto const shown = beginning_of(redact(std::string_view(body).substr(0, 4096)));
     // What the API server says where no API is served.
     if (code == 404 && shown == "404 page not found") {
-        return {kind, fmt::format("{}: the server could not find the requested resource (HTTP 404)", what)};
+        return {Errc::unsupported,
+                fmt::format("{}: the server could not find the requested resource (HTTP 404)", what)};
     }
+    auto const kind = code_of_anybody(code).value_or(Errc::malformed);
     if (shown.empty()) return {kind, fmt::format("{}: HTTP {} without a body", what, code)};
-    return {kind, fmt::format("{}: HTTP {}: \"{}\" is not JSON: not a Kubernetes API server?", what, code, shown)};
+    auto const* const lacks = shown.starts_with('{') ? "a Kubernetes Status" : "JSON";
+    return {kind, fmt::format("{}: HTTP {}: \"{}\" is not {}: not a Kubernetes API server?", what, code, shown, lacks)};
 }
 
 std::optional<Duration> retry_after(net::Headers const& headers) {
@@ -116,7 +130,11 @@ bool may_pass(Errc code) {
 Error error_of(Request const& request, int status, std::string const& body) {
     auto const parsed = parse_json(body, "answer");
     if (!parsed || !parsed->is_object()) return error_of_foreign(request.what, status, body);
-    return error_of_status(request.what, status, parsed->get_object());
+    auto const& object = parsed->get_object();
+    // Gateways speak JSON too: what they say about themselves is worth reading, about Kubernetes it is not.
+    bool const ours = get_string(object, "kind") == "Status";
+    if (!ours && !code_of_anybody(status)) return error_of_foreign(request.what, status, body);
+    return error_of_status(request.what, status, object);
 }
 
 }  // namespace vedette::kube

@@ -15,7 +15,8 @@ namespace vedette::kube {
 /// `list pods: pods is forbidden: ... (Forbidden)`, `what` in front.
 Error error_of_status(std::string const& what, int code, boost::json::object const& status);
 
-/// An answer that is not JSON: quotes its beginning.
+/// An answer that is no Kubernetes object: quotes its beginning. malformed, unless the HTTP status alone says more
+/// (401, 403, 413, 429, 5xx) or it is the API server's "404 page not found" (unsupported).
 Error error_of_foreign(std::string const& what, int code, std::string const& body);
 
 /// Retry-After in seconds; its date form, which API servers do not use, counts as absent.

@@ -143,6 +143,16 @@ TEST(FailedRead, AKindThatIsNotServedIsSkippedAndEveryOtherTroubleIsUnknown) {
     }
 }
 
+TEST(FailedRead, AServerThatDoesNotKnowTheCoreKindsIsNoKubernetes) {
+    for (auto const& resource : {pods, nodes}) {
+        auto const outcome = outcome_of_failed_read(Error(Errc::unsupported, "list x: HTTP 404"), resource, "");
+        EXPECT_EQ(outcome.status, Status::unknown);
+        EXPECT_EQ(outcome.reason, "NotKubernetes");
+        EXPECT_EQ(outcome.message,
+                  fmt::format("could not list {}: HTTP 404; every Kubernetes API server serves them", resource.plural));
+    }
+}
+
 TEST(FailedRead, SecretsInTheErrorAreNotRepeated) {
     auto const outcome = outcome_of_failed_read(
         Error(Errc::unauthorized, "list pods: https://joe:hunter2@api.example said no"), pods, "");

@@ -3,6 +3,7 @@
 #include "check/catalogue/certs/certs.hpp"
 #include "check/catalogue/certs/own_credentials.hpp"
 #include "check/catalogue/controlplane/controlplane.hpp"
+#include "check/same_answer.hpp"
 #include "check/world_context.hpp"
 
 #include <fmt/format.h>
@@ -99,6 +100,33 @@ TEST(ApiserverLatency, ThePercentileDecidesAndErrorsAreAWarning) {
     WorldContext gone;
     gone.api.add_fault({.kind = Fault::Kind::refuse});
     EXPECT_EQ(probe(gone, apiserver_latency).status, Status::unknown);
+}
+
+TEST(ApiserverLatency, OnlyAnswersOfAnApiServerAreTimed) {
+    struct Row {
+        int status;
+        std::string body;
+        Status want;
+        std::string_view says;
+    };
+    for (auto const& row :
+         {Row{200, R"({"gitVersion":"v1.36.4"})", Status::ok, "the API server answers in"},
+          Row{403, R"({"kind":"Status","reason":"Forbidden"})", Status::ok, "the API server answers in"},
+          Row{404, "404 page not found\n", Status::unknown, "none of 5 requests succeeded: it answers 404"},
+          Row{401, R"({"kind":"Status"})", Status::unknown, "none of 5 requests succeeded: it answers 401"},
+          Row{302, "", Status::unknown, "none of 5 requests succeeded: it answers 302"},
+          Row{200, "<html>welcome</html>", Status::unknown,
+              "none of 5 requests succeeded: it answers 200 and not like a Kubernetes API server"},
+          Row{403, "<html>blocked</html>", Status::unknown,
+              "none of 5 requests succeeded: it answers 403 and not like a Kubernetes API server"}}) {
+        WorldContext world;
+        SameAnswer api(row.status, row.body);
+        kube::Client client(api, world.world.clock(), world.world.random());
+        world.context.client = &client;
+        auto const got = probe(world, apiserver_latency);
+        EXPECT_EQ(got.status, row.want) << row.status << " " << row.body;
+        EXPECT_TRUE(got.message.starts_with(row.says)) << got.message;
+    }
 }
 
 net::Certificate certificate(WallTime now, Duration left) {
