@@ -1,6 +1,6 @@
 # The front door. Each target is one line; the work is in tools/ and CMakePresets.json.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test bench fuzz fmt lint clean
+.PHONY: help setup build demo test bench fuzz fmt lint docs clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 10
@@ -26,7 +26,10 @@ fuzz: setup  ## run each fuzz target for FUZZ_SECONDS (default 60)
 fmt:  ## format all sources
 	@tools/format --fix
 
-lint: setup  ## format check, include arrows, doors
+docs: build  ## write docs/checks.md from the program's registry
+	@build/release/vedette checks explain --all -o markdown > docs/checks.md
+
+lint: setup  ## format check, include arrows, doors, links and paths in documents
 	@tools/format --check && tools/lint
 
 clean:  ## remove build output
