@@ -14,7 +14,8 @@ namespace vedette::kube {
 struct Response {
     int status = 0;
     net::Headers headers;
-    std::unique_ptr<net::Body> body;  ///< never null
+    std::unique_ptr<net::Body> body;                                       ///< never null
+    std::shared_ptr<std::vector<net::Certificate> const> peer_chain = {};  ///< as net::HttpResponse's
 };
 
 /// Threads: one reactor. Lifetime: outlives its requests and their bodies. Cancellation: by unwinding; a body that is

@@ -102,7 +102,8 @@ Task<Client::RawAnswer> Client::raw(Request request, Deadline deadline) {
     if (!response) co_return pass(response);
     auto text = co_await net::read_all(std::move(response->body), options_.body_limit, deadline);
     if (!text) co_return pass(text, what);
-    co_return RawAnswer{response->status, std::move(response->headers), std::move(*text)};
+    co_return RawAnswer{response->status, std::move(response->headers), std::move(*text),
+                        std::move(response->peer_chain)};
 }
 
 Task<Object> Client::get(Resource resource, std::string ns, std::string name, Deadline deadline) {

@@ -84,6 +84,7 @@ public:
         int status = 0;
         net::Headers headers;
         std::string body;
+        std::shared_ptr<std::vector<net::Certificate> const> peer_chain = {};  ///< as net::HttpResponse's
     };
     /// Any request; every status is an answer. Retries nothing.
     Task<RawAnswer> raw(Request request, Deadline deadline);

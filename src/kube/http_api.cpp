@@ -49,7 +49,8 @@ public:
             answer = co_await attempt(request, *who, deadline);
         }
         if (!answer) co_return pass(answer);
-        co_return Response{answer->status, std::move(answer->headers), std::move(answer->body)};
+        co_return Response{answer->status, std::move(answer->headers), std::move(answer->body),
+                           std::move(answer->peer_chain)};
     }
 
 private:

@@ -12,6 +12,8 @@
 
 namespace vedette::net {
 
+struct Certificate;
+
 /// Header fields in order; names compare without case.
 class Headers {
 public:
@@ -36,8 +38,8 @@ class Body {
 public:
     virtual ~Body() = default;
     /// The next piece, decoded (chunked, gzip); empty at the end.
-    /// Errors: truncated wording by code: reset ("connection reset after N of M bytes"), closed ("the peer closed
-    /// after N of M bytes"), malformed, timed_out, too_large.
+    /// Errors: reset ("connection reset after N of M bytes"), closed ("the peer closed after N of M bytes"), malformed,
+    /// timed_out, too_large.
     virtual Task<std::string> read(Deadline deadline) = 0;
 };
 
@@ -56,7 +58,8 @@ struct HttpRequest {
 struct HttpResponse {
     int status = 0;
     Headers headers;
-    std::unique_ptr<Body> body;  ///< never null
+    std::unique_ptr<Body> body;                                  ///< never null
+    std::shared_ptr<std::vector<Certificate> const> peer_chain;  ///< of the connection it came over; null without TLS
 };
 
 /// Percent-encodes everything but RFC 3986's unreserved characters.

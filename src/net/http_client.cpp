@@ -10,7 +10,6 @@ namespace vedette::net {
 namespace {
 
 constexpr int informational_limit = 16;       // 1xx answers before the real one
-constexpr std::size_t chain_limit = 4096;     // endpoints whose chain is remembered
 constexpr std::size_t one_write = 64 * 1024;  // a body up to this goes out together with its head
 
 void append(std::string& key, std::string_view part) {
@@ -130,15 +129,10 @@ public:
         }
         auto opened = co_await open_connection(dialer_, tls_, origin, options_.header_limit, deadline);
         if (!opened) co_return pass(opened);
-        if (origin.tls) remember(origin.endpoint, std::move(opened->chain));
-        auto head = co_await exchange(*opened->connection, prepared, deadline);
-        co_return respond(prepared, std::move(head), std::move(*lease), std::move(opened->connection));
+        auto head = co_await exchange(**opened, prepared, deadline);
+        co_return respond(prepared, std::move(head), std::move(*lease), std::move(*opened));
     }
 
-    std::vector<Certificate> peer_chain(Endpoint const& endpoint) const override {
-        auto const found = chains_.find(endpoint);
-        return found == chains_.end() ? std::vector<Certificate>{} : found->second;
-    }
     std::size_t open_connections() const override { return pool_.size(); }
     void close_idle() override { pool_.close_idle(); }
 
@@ -171,20 +165,18 @@ private:
         if (packed) head->headers = without(without(head->headers, "Content-Encoding"), "Content-Length");
         ResponseBody::Options options{
             .plan = *plan, .keep = request.keep && plan->keep_alive, .gunzip = packed, .name = request.name};
+        auto chain = connection->peer_chain;
         auto body = std::make_unique<ResponseBody>(std::move(options), std::move(lease), std::move(connection));
-        return HttpResponse{.status = head->status, .headers = std::move(head->headers), .body = std::move(body)};
-    }
-
-    void remember(Endpoint const& endpoint, std::vector<Certificate> chain) {
-        if (chains_.size() >= chain_limit && !chains_.contains(endpoint)) chains_.erase(chains_.begin());
-        chains_.insert_or_assign(endpoint, std::move(chain));
+        return HttpResponse{.status = head->status,
+                            .headers = std::move(head->headers),
+                            .body = std::move(body),
+                            .peer_chain = std::move(chain)};
     }
 
     Dialer& dialer_;
     Tls& tls_;
     HttpClientOptions options_;
     HttpPool pool_;
-    std::map<Endpoint, std::vector<Certificate>> chains_;
 };
 
 }  // namespace

@@ -36,9 +36,6 @@ public:
     /// ("no answer from api:6443 ..."); reset / closed before an answer; malformed; too_large (endless header).
     virtual Task<HttpResponse> send(Origin origin, HttpRequest request, Deadline deadline) = 0;
 
-    /// Chain of the last completed handshake with `endpoint`; empty if there was none.
-    virtual std::vector<Certificate> peer_chain(Endpoint const& endpoint) const = 0;
-
     /// Open connections, in use or idle.
     virtual std::size_t open_connections() const = 0;
     /// Closes the idle ones.

@@ -8,11 +8,10 @@
 namespace vedette::net {
 namespace {
 
-Task<std::unique_ptr<Stream>> wrap(Tls& tls, std::unique_ptr<Stream> stream, TlsOptions options, std::string name,
-                                   std::vector<Certificate>* chain, Deadline deadline) {
+Task<std::unique_ptr<TlsStream>> wrap(Tls& tls, std::unique_ptr<Stream> stream, TlsOptions options, std::string name,
+                                      Deadline deadline) {
     auto session = co_await tls.connect(std::move(stream), std::move(options), deadline);
     if (!session) co_return std::unexpected(explain(std::move(session).error(), name, "TLS handshake"));
-    if (chain) *chain = (*session)->peer_chain();
     co_return std::move(*session);
 }
 
@@ -66,8 +65,8 @@ std::string basic_authorization(std::string_view user) {
     return "Basic " + base64_encode(user);
 }
 
-Task<Opened> open_connection(Dialer& dialer, Tls& tls, Origin const& origin, std::size_t header_limit,
-                             Deadline deadline) {
+Task<std::unique_ptr<HttpConnection>> open_connection(Dialer& dialer, Tls& tls, Origin const& origin,
+                                                      std::size_t header_limit, Deadline deadline) {
     auto const& proxy = origin.proxy;
     auto const first = proxy ? Endpoint{proxy->host, proxy->port} : origin.endpoint;
     auto dialed = co_await dialer.connect(first, deadline);
@@ -76,23 +75,23 @@ Task<Opened> open_connection(Dialer& dialer, Tls& tls, Origin const& origin, std
     auto stream = std::move(*dialed);
     if (proxy && proxy->scheme == "https") {
         TlsOptions options{.server_name = proxy->host};
-        auto session =
-            co_await wrap(tls, std::move(stream), std::move(options), "proxy " + to_string(first), nullptr, deadline);
+        auto session = co_await wrap(tls, std::move(stream), std::move(options), "proxy " + to_string(first), deadline);
         if (!session) co_return pass(session);
         stream = std::move(*session);
     }
-    Opened opened{std::make_unique<HttpConnection>(std::move(stream)), {}};
-    if (!origin.tls) co_return opened;
+    auto connection = std::make_unique<HttpConnection>(std::move(stream));
+    if (!origin.tls) co_return connection;
     if (proxy) {
-        auto tunnel = co_await open_tunnel(*opened.connection, origin, header_limit, deadline);
+        auto tunnel = co_await open_tunnel(*connection, origin, header_limit, deadline);
         if (!tunnel) co_return pass(tunnel);
     }
     auto options = *origin.tls;
-    auto session = co_await wrap(tls, std::move(opened.connection->stream), std::move(options),
-                                 to_string(origin.endpoint), &opened.chain, deadline);
+    auto session =
+        co_await wrap(tls, std::move(connection->stream), std::move(options), to_string(origin.endpoint), deadline);
     if (!session) co_return pass(session);
-    opened.connection->stream = std::move(*session);
-    co_return opened;
+    connection->peer_chain = std::make_shared<std::vector<Certificate> const>((*session)->peer_chain());
+    connection->stream = std::move(*session);
+    co_return connection;
 }
 
 }  // namespace vedette::net

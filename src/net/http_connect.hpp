@@ -17,13 +17,9 @@ Task<ResponseHead> read_response_head(HttpConnection& connection, std::size_t li
 /// "Basic ..." for "user:password".
 std::string basic_authorization(std::string_view user);
 
-struct Opened {
-    std::unique_ptr<HttpConnection> connection;
-    std::vector<Certificate> chain;  ///< the origin's; empty without TLS
-};
 /// Opens a connection to `origin`, which the caller owns for the whole await.
 /// Errors: those of Dialer::connect and Tls::connect, proxy_failure.
-Task<Opened> open_connection(Dialer& dialer, Tls& tls, Origin const& origin, std::size_t header_limit,
-                             Deadline deadline);
+Task<std::unique_ptr<HttpConnection>> open_connection(Dialer& dialer, Tls& tls, Origin const& origin,
+                                                      std::size_t header_limit, Deadline deadline);
 
 }  // namespace vedette::net

@@ -2,7 +2,7 @@
 // Kept connections, and whose turn it is: at most so many per host, first come first served.
 
 #include "base/event.hpp"
-#include "net/stream.hpp"
+#include "net/tls.hpp"
 
 #include <deque>
 #include <list>
@@ -21,6 +21,7 @@ struct HttpConnection {
 
     std::unique_ptr<Stream> stream;
     std::string buffer;
+    std::shared_ptr<std::vector<Certificate> const> peer_chain;  ///< null without TLS
     bool heard = false;  ///< whether a byte came back since the request was sent
 };
 

@@ -30,7 +30,6 @@ public:
         }
         co_return response;
     }
-    std::vector<net::Certificate> peer_chain(net::Endpoint const&) const override { return {}; }
     std::size_t open_connections() const override { return 0; }
     void close_idle() override {}
 

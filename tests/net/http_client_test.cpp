@@ -246,7 +246,7 @@ TEST(HttpClient, ConnectFailuresStayApart) {
     EXPECT_EQ(w.client->open_connections(), 0u);
 }
 
-TEST(HttpClient, ATlsFailureKeepsItsReasonAndAChainIsRemembered) {
+TEST(HttpClient, ATlsFailureKeepsItsReason) {
     HttpWorld w;
     w.always(secure_api, ok("x"));
     w.tls.fail_with(Error(Errc::tls_failure, "certificate has expired"));
@@ -254,13 +254,25 @@ TEST(HttpClient, ATlsFailureKeepsItsReasonAndAChainIsRemembered) {
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code(), Errc::tls_failure);
     EXPECT_EQ(refused.error().text(), "TLS handshake with api:6443: certificate has expired");
-    EXPECT_TRUE(w.client->peer_chain(secure_api).empty());
+}
 
-    w.tls.fail_with(std::nullopt);
-    w.tls.set_peer_chain({Certificate{.subject = "CN=api"}});
-    ASSERT_TRUE(w.get(secure));
-    ASSERT_EQ(w.client->peer_chain(secure_api).size(), 1u);
-    EXPECT_EQ(w.client->peer_chain(secure_api)[0].subject, "CN=api");
+TEST(HttpClient, AnAnswerCarriesTheCertificatesOfItsOwnConnection) {
+    HttpWorld w;
+    w.always(secure_api, ok("x"));
+    w.always(api, ok("x"));
+    auto other = secure;
+    other.tls->server_name = "other";
+    w.tls.set_peer_chain("api", {Certificate{.subject = "CN=api"}});
+    w.tls.set_peer_chain("other", {Certificate{.subject = "CN=other"}});
+    auto const shown = [&w](Origin const& origin) {
+        auto const got = w.get(origin);
+        return got && got->peer_chain ? got->peer_chain->at(0).subject : "none";
+    };
+    EXPECT_EQ(shown(secure), "CN=api");
+    EXPECT_EQ(shown(other), "CN=other");
+    EXPECT_EQ(shown(secure), "CN=api") << "the connection is kept, and so is what it was shown";
+    EXPECT_EQ(w.network.connections(), 2u);
+    EXPECT_EQ(shown(plain), "none");
 }
 
 // The peer takes a second request on a kept connection and cuts it without a word.

@@ -15,6 +15,7 @@ struct Fetched {
     int status = 0;
     Headers headers;
     std::string body;
+    std::shared_ptr<std::vector<Certificate> const> peer_chain;
 };
 
 inline Task<Fetched> fetch(HttpClient& client, Origin origin, HttpRequest request, Deadline deadline) {
@@ -22,7 +23,7 @@ inline Task<Fetched> fetch(HttpClient& client, Origin origin, HttpRequest reques
     if (!response) co_return pass(response);
     auto body = co_await read_all(std::move(response->body), 64 * 1024 * 1024, deadline);
     if (!body) co_return pass(body);
-    co_return Fetched{response->status, std::move(response->headers), std::move(*body)};
+    co_return Fetched{response->status, std::move(response->headers), std::move(*body), response->peer_chain};
 }
 
 /// What a scripted peer does after a request.

@@ -35,7 +35,8 @@ Task<std::unique_ptr<net::TlsStream>> PlainTls::connect(std::unique_ptr<net::Str
         co_return fail(Errc::timed_out, "timed out");
     }
     if (error_) co_return std::unexpected(*error_);
-    co_return std::make_unique<PlainTlsStream>(std::move(stream), chain_);
+    auto const own = chains_.find(options.server_name);
+    co_return std::make_unique<PlainTlsStream>(std::move(stream), own == chains_.end() ? chain_ : own->second);
 }
 
 Task<std::unique_ptr<net::TlsStream>> PlainTlsServer::accept(std::unique_ptr<net::Stream> stream, Deadline) {

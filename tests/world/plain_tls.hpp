@@ -4,6 +4,7 @@
 #include "net/tls.hpp"
 #include "world/world.hpp"
 
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -21,7 +22,11 @@ public:
     void fail_with(std::optional<Error> error) { error_ = std::move(error); }
     /// The peer never answers a handshake.
     void hang(bool yes) { hangs_ = yes; }
+    /// What peers show from now on, those whose server name has a chain of its own excepted.
     void set_peer_chain(std::vector<net::Certificate> chain) { chain_ = std::move(chain); }
+    void set_peer_chain(std::string server_name, std::vector<net::Certificate> chain) {
+        chains_[std::move(server_name)] = std::move(chain);
+    }
     /// Server names asked for, in order.
     std::vector<std::string> const& handshakes() const { return handshakes_; }
 
@@ -30,6 +35,7 @@ private:
     std::optional<Error> error_;
     bool hangs_ = false;
     std::vector<net::Certificate> chain_;
+    std::map<std::string, std::vector<net::Certificate>> chains_;
     std::vector<std::string> handshakes_;
 };
 

@@ -1,8 +1,8 @@
 // apiserver-cert: how long the certificate that the API server shows is still valid.
 //
 // The chain is read and not verified: one that nobody trusts is still one to read, and trust is apiserver-livez's
-// business. Behind a proxy there is no stream of our own to shake hands on; then the HTTP client's last handshake with
-// the same endpoint serves.
+// business. Behind a proxy there is no stream of our own to shake hands on; then the chain of the connection that
+// answers a request serves.
 
 #include "base/duration.hpp"
 #include "base/time_format.hpp"
@@ -70,13 +70,12 @@ Task<std::vector<net::Certificate>> read_chain(ProbeContext& context, net::Endpo
     co_return chain;
 }
 
-Task<std::vector<net::Certificate>> chain_behind_proxy(ProbeContext& context, net::Endpoint endpoint,
-                                                       Deadline deadline) {
+Task<std::vector<net::Certificate>> chain_behind_proxy(ProbeContext& context, Deadline deadline) {
     auto request = kube::raw_request("/version");
     auto answer = co_await context.client->raw(std::move(request), deadline);
     if (!answer) co_return pass(answer);
-    auto chain = context.http.peer_chain(endpoint);
-    co_return chain;
+    if (!answer->peer_chain) co_return std::vector<net::Certificate>{};
+    co_return *answer->peer_chain;
 }
 
 Async<Outcome> probe(ProbeContext& context, Params params, Deadline deadline) {
@@ -86,7 +85,7 @@ Async<Outcome> probe(ProbeContext& context, Params params, Deadline deadline) {
     if (url->scheme != "https") co_return Outcome::skipped("the API server is not served over TLS", "NoTls");
     net::Endpoint const endpoint{url->host, url->port};
     auto const proxied = !context.target->proxy_url.empty() && context.client;
-    auto reading = proxied ? chain_behind_proxy(context, endpoint, deadline) : read_chain(context, endpoint, deadline);
+    auto reading = proxied ? chain_behind_proxy(context, deadline) : read_chain(context, endpoint, deadline);
     auto chain = co_await std::move(reading);
     if (!chain) {
         if (chain.error().code() == Errc::timed_out) co_return Outcome::timeout(clip(chain.error().text(), 400));

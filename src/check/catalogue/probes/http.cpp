@@ -98,11 +98,11 @@ Task<HttpAnswer> fetch(ProbeContext& context, Params const& params, Deadline dea
         if (!response) co_return std::unexpected(response.error());
         answer.status = response->status;
         answer.headers = std::move(response->headers);
+        answer.chain = response->peer_chain ? *response->peer_chain : std::vector<net::Certificate>{};
         auto const limit = static_cast<std::size_t>(params.integer("max_bytes"));
         auto body = co_await net::read_all(std::move(response->body), limit, deadline);
         if (!body) co_return std::unexpected(body.error());
         answer.body = std::move(*body);
-        if (url->scheme == "https") answer.chain = context.http.peer_chain(endpoint);
         auto const location = answer.headers.get("Location");
         bool const follow = is_redirect(answer.status) && location && !accepts_status(statuses, answer.status);
         if (!follow || params.integer("max_redirects") == 0) co_return answer;
