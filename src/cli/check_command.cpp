@@ -3,6 +3,7 @@
 
 #include "cli/check_command.hpp"
 
+#include "base/background_writer.hpp"
 #include "base/duration.hpp"
 #include "base/json.hpp"
 #include "check/engine.hpp"
@@ -119,7 +120,7 @@ Result<check::RunOptions> run_options(CheckFlags const& flags, Clock& clock) {
     if (!flags.deadline.empty()) {
         auto const duration = parse_duration(flags.deadline);
         if (!duration) return fail(Errc::invalid_input, "--deadline: {}", duration.error().text());
-        options.deadline = clock.now() + *duration;
+        options.deadline = deadline_after(clock.now(), *duration);
     }
     return options;
 }
@@ -163,10 +164,9 @@ int run_check(CheckFlags const& flags) {
     auto const connected = connect(session, flags, needs_cluster);
     if (!connected) return usage_error(connected.error());
 
-    Result<void> written;
-    telemetry::Records records(runtime.clock(), record_options(flags, *level, loaded), [&](std::string const& record) {
-        if (written) written = write_stdout(record);
-    });
+    BackgroundWriter output(STDOUT_FILENO);
+    telemetry::Records records(runtime.clock(), record_options(flags, *level, loaded),
+                               [&output](std::string record) { output.write(std::move(record)); });
     Progress progress;
     std::vector<check::Sink*> sinks;
     if (resolved(flags.output) == Output::records) {
@@ -175,7 +175,7 @@ int run_check(CheckFlags const& flags) {
         sinks.push_back(&progress);
     }
     check::Interrupt interrupt;
-    Signals const signals(runtime.executor(), [&interrupt] { interrupt.raise(); });
+    std::optional<Signals> signals(std::in_place, runtime.executor(), [&interrupt] { interrupt.raise(); });
     check::ProbeContext context{.clock = runtime.clock(),
                                 .random = runtime.random(),
                                 .dialer = runtime.dialer(),
@@ -190,10 +190,12 @@ int run_check(CheckFlags const& flags) {
     std::optional<check::RunReport> report;
     runtime.run(run_into(report, std::move(*instances), context, std::move(*options), sinks, interrupt));
 
-    if (auto const text = document(*report, flags); written && !text.empty()) written = write_stdout(text);
+    signals.reset();  // a reader that stalls can be left by Ctrl-C
+    output.write(document(*report, flags));
+    auto const written = output.finish();
     auto const code = exit_code_of(*report, flags.exit_codes, flags.cronjob);
     if (written) return code;
-    complain(written.error().text());
+    complain("cannot write to standard output: " + written.error().text());
     return code == exit_healthy ? exit_unhealthy : code;
 }
 

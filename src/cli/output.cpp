@@ -1,27 +1,20 @@
 #include "cli/output.hpp"
 
+#include "base/background_writer.hpp"
 #include "base/redact.hpp"
 
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace vedette::cli {
 
 Result<void> write_stdout(std::string_view text) {
-    while (!text.empty()) {
-        auto const written = ::write(STDOUT_FILENO, text.data(), text.size());
-        if (written < 0) {
-            if (errno == EINTR) continue;
-            return fail(Errc::io, "cannot write to standard output: {}", std::strerror(errno));
-        }
-        text.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return {};
+    auto written = write_all(STDOUT_FILENO, text);
+    if (!written) return pass(written, "cannot write to standard output");
+    return written;
 }
 
 void complain(std::string_view text) {

@@ -101,7 +101,7 @@ boost::json::object result_object(check::CheckReport const& report, WallTime now
     return result;
 }
 
-Records::Records(Clock& clock, RecordOptions options, std::function<void(std::string const&)> write)
+Records::Records(Clock& clock, RecordOptions options, std::function<void(std::string)> write)
     : clock_(clock), options_(std::move(options)), write_(std::move(write)) {}
 
 void Records::emit(Event const& event, boost::json::object extra) {

@@ -37,7 +37,7 @@ struct RecordOptions {
 /// Prints records through `write`, which gets one whole record with its newline at a time. `clock` outlives it.
 class Records final : public check::Sink {
 public:
-    Records(Clock& clock, RecordOptions options, std::function<void(std::string const&)> write);
+    Records(Clock& clock, RecordOptions options, std::function<void(std::string)> write);
 
     void on_begin(std::vector<check::Instance> const& instances) override;
     void on_check_started(check::Instance const& instance, int worker) override;
@@ -58,7 +58,7 @@ private:
 
     Clock& clock_;
     RecordOptions options_;
-    std::function<void(std::string const&)> write_;
+    std::function<void(std::string)> write_;
 };
 
 /// The check's result as the contract has it: group, name, service, healthy, timestamp_start, the check's own keys in
