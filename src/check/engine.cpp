@@ -35,6 +35,10 @@ namespace {
 constexpr int default_workers = 64;
 constexpr auto longest_read = std::chrono::minutes(10);
 
+// When every list hangs, apiserver-livez, -readyz and -latency must still get through to say why.
+constexpr std::size_t reads_at_once = 5;
+static_assert(reads_at_once + 3 <= net::HttpClientOptions{}.connections_per_host);
+
 // One planned read while it is under way. Waiters hold it by shared_ptr; `ended` wakes them.
 struct SharedRead {
     SharedRead(PlannedRead what, asio::any_io_executor executor)
@@ -57,6 +61,22 @@ struct SharedRead {
     std::map<std::string, Error> errors;  ///< by namespace; "": the whole cluster
 };
 
+// Counts a read that is under way, whichever way it ends.
+class ReadTurn {
+public:
+    ReadTurn(std::size_t& reading, Event& free) : reading_(reading), free_(free) { ++reading_; }
+    ~ReadTurn() {
+        --reading_;
+        free_.notify();
+    }
+    ReadTurn(ReadTurn const&) = delete;
+    ReadTurn& operator=(ReadTurn const&) = delete;
+
+private:
+    std::size_t& reading_;
+    Event& free_;
+};
+
 // A probe's own words about a deadline ("no answer from ... (header)") say more than ours, so its deadline is a little
 // earlier than the one at which it is cut.
 Deadline last_words(TimePoint began, Deadline deadline) {
@@ -72,6 +92,7 @@ public:
           options_(std::move(options)),
           sinks_(std::move(sinks)),
           executor_(executor),
+          read_free_(executor, "a shared list's turn"),
           reports_(instances_.size()),
           changed_(executor, "checks"),
           reads_group_(executor),
@@ -101,6 +122,8 @@ private:
 
     Snapshot snapshot_;
     std::map<std::string, std::shared_ptr<SharedRead>> reads_;
+    std::size_t reading_ = 0;
+    Event read_free_;
     std::vector<std::optional<CheckReport>> reports_;
     std::size_t next_ = 0;
     Event changed_;
@@ -127,6 +150,8 @@ void Run::start_reads() {
 }
 
 Async<void> Run::fetch(std::shared_ptr<SharedRead> read) {
+    while (reading_ == reads_at_once) co_await read_free_.wait();
+    ReadTurn const turn(reading_, read_free_);
     auto const deadline = std::min(options_.deadline, context_.clock.now() + longest_read);
     auto listing = read->plan.make();
     auto scopes = read->plan.namespaces;

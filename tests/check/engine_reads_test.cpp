@@ -1,6 +1,7 @@
 // Shared lists: who shares them, who waits, and what happens to whom when they fail or are forbidden.
 
 #include "check/engine_scene.hpp"
+#include "check/suite.hpp"
 
 namespace vedette::check {
 namespace {
@@ -49,6 +50,46 @@ TEST(Engine, WithoutAClusterObjectChecksAreUnknownAndProbesRun) {
     EXPECT_THAT(statuses(report), ElementsAre("nodes unknown", "probe ok"));
     EXPECT_EQ(report.checks[0].outcome.reason, "NoCluster");
     EXPECT_EQ(report.server, "");
+}
+
+// Passes requests on, and remembers how many were under way at once.
+class Crowd final : public kube::Api {
+public:
+    explicit Crowd(kube::Api& api) : api_(api) {}
+    Task<kube::Response> send(kube::Request request, Deadline deadline) override {
+        most = std::max(most, ++now_);
+        auto answer = co_await api_.send(std::move(request), deadline);
+        --now_;
+        co_return answer;
+    }
+    int most = 0;
+
+private:
+    kube::Api& api_;
+    int now_ = 0;
+};
+
+// Three of the eight connections to a host are left to the probes that say why nothing can be read.
+TEST(Engine, ListsThatHangLeaveConnectionsToTheProbesOfTheApiServer) {
+    std::vector<Instance> lists;
+    for (auto const& instance : built_in_suite().checks) {
+        if (instance.type->judge) lists.push_back(instance);
+    }
+    EngineScene scene(std::move(lists));
+    scene.api.add_fault({.kind = kube::fake::Fault::Kind::hang});
+    Crowd crowd(scene.api);
+    kube::Client client(crowd, scene.world.clock(), scene.world.random());
+    scene.context.client = &client;
+    for (auto const& check : scene.run().checks) EXPECT_EQ(check.outcome.status, Status::timeout);
+    EXPECT_EQ(crowd.most, 5);
+}
+
+TEST(Engine, AListThatEndsHandsItsTurnToTheNext) {
+    EngineScene scene(built_in_suite().checks);
+    scene.api.add_fault({.kind = kube::fake::Fault::Kind::delay, .delay = 1s});
+    for (auto const& check : scene.run().checks) {
+        EXPECT_NE(check.outcome.status, Status::timeout) << check.identity.name << ": " << check.outcome.message;
+    }
 }
 
 // --- rights and namespaces ----------------------------------------------------------------------------------------
