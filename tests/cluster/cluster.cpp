@@ -13,6 +13,34 @@
 namespace vedette::cluster {
 namespace {
 
+std::vector<std::string> built_in_types() {
+    std::vector<std::string> names;
+    for (auto const& check : check_json("").at("checks").as_array()) {
+        names.emplace_back(check.at("type").as_string());
+    }
+    return names;
+}
+
+Tuning const& usual_tuning() {
+    static Tuning const tuning{
+        {"pods-crashloop", "with: {min_restarts: 1}"},
+        {"pods-not-ready", "with: {pending_min_age: 1s}"},
+        {"daemonsets-ready", "with: {scheduling_min_age: 1s}"},
+        {"pv-phase", "with: {released_max_age: 1s}"},
+        // The namespaces of earlier tests take their time to go, and builds beside us theirs from the API server.
+        {"namespaces-terminating", "min_age: 1m"},
+        {"apiserver-latency", "with: {warning: 8s, critical: 9s}"},
+    };
+    return tuning;
+}
+
+std::string next_name() {
+    static int count = 0;
+    return fmt::format("test-{}-{}", ::getpid(), ++count);
+}
+
+}  // namespace
+
 std::string variable(char const* name) {
     char const* value = std::getenv(name);
     if (!value)
@@ -20,27 +48,16 @@ std::string variable(char const* name) {
     return value;
 }
 
-std::string temporary_file(std::string const& content) {
-    auto path = fmt::format("{}/vedette-cluster-XXXXXX", variable("VEDETTE_CLUSTER_RUN"));
-    int const file = ::mkstemp(path.data());
+File::File(std::string const& content) : path_(variable("VEDETTE_CLUSTER_RUN") + "/vedette-cluster-XXXXXX") {
+    int const file = ::mkstemp(path_.data());
     if (file < 0) throw std::runtime_error("cannot make a temporary file");
     ::close(file);
-    std::ofstream(path) << content;
-    return path;
+    std::ofstream(path_) << content;
 }
 
-std::string suite_for(std::string const& ns) {
-    std::string text = fmt::format("defaults: {{namespaces: [{}], min_age: 1s}}\nchecks:\n", ns);
-    for (auto const* type : {"deployments-available", "statefulsets-ready", "daemonsets-ready", "pods-crashloop",
-                             "pods-not-ready", "pods-unschedulable", "pods-image-pull", "pods-config-error", "pods-oom",
-                             "jobs-failed", "pvc-bound", "service-endpoints", "resource-quota"}) {
-        fmt::format_to(std::back_inserter(text), "- type: {}\n", type);
-        if (std::string_view(type) == "pods-crashloop") text += "  with: {min_restarts: 1}\n";
-    }
-    return text;
+File::~File() {
+    std::remove(path_.c_str());
 }
-
-}  // namespace
 
 Output run(std::string const& command) {
     auto* pipe = ::popen(command.c_str(), "r");
@@ -54,9 +71,9 @@ Output run(std::string const& command) {
 }
 
 std::string kubectl(std::string const& arguments, std::string const& input) {
-    auto const file = input.empty() ? std::string("/dev/null") : temporary_file(input);
-    auto const output = run(fmt::format("kubectl {} < {}", arguments, file));
-    if (!input.empty()) std::remove(file.c_str());
+    std::optional<File> file;
+    if (!input.empty()) file.emplace(input);
+    auto const output = run(fmt::format("kubectl {} < {}", arguments, file ? file->path() : "/dev/null"));
     EXPECT_EQ(output.code, 0) << "kubectl " << arguments;
     return output.text;
 }
@@ -91,11 +108,24 @@ bool eventually(std::chrono::seconds limit, std::function<bool()> const& conditi
     return true;
 }
 
-Namespace::Namespace() {
-    static int count = 0;
-    name_ = fmt::format("test-{}-{}", ::getpid(), ++count);
-    kubectl("create namespace " + name_);
-    suite_ = temporary_file(suite_for(name_));
+std::string suite_for(std::string const& ns, Tuning const& tuning) {
+    static auto const types = built_in_types();
+    std::string text = "defaults: {min_age: 1s}\nchecks:\n";
+    for (auto const& type : types) {
+        fmt::format_to(std::back_inserter(text), "- type: {}\n  namespaces: [{}]\n", type, ns);
+        auto const own = tuning.find(type);
+        auto const usual = usual_tuning().find(type);
+        if (own != tuning.end()) {
+            fmt::format_to(std::back_inserter(text), "  {}\n", own->second);
+        } else if (usual != usual_tuning().end()) {
+            fmt::format_to(std::back_inserter(text), "  {}\n", usual->second);
+        }
+    }
+    return text;
+}
+
+Namespace::Namespace(Tuning const& tuning) : name_(next_name()), suite_(suite_for(name_, tuning)) {
+    cluster::kubectl("create namespace " + name_);
     // Pods need the account that a controller makes a moment later.
     EXPECT_TRUE(eventually(std::chrono::seconds(30), [this] {
         return run(fmt::format("kubectl -n {} get serviceaccount default 2>/dev/null", name_)).code == 0;
@@ -103,12 +133,15 @@ Namespace::Namespace() {
 }
 
 Namespace::~Namespace() {
-    std::remove(suite_.c_str());
     run(fmt::format("kubectl delete namespace {} --wait=false >/dev/null", name_));
 }
 
 void Namespace::apply(std::string const& yaml) const {
-    kubectl(fmt::format("-n {} apply -f -", name_), yaml);
+    cluster::kubectl(fmt::format("-n {} apply -f -", name_), yaml);
+}
+
+std::string Namespace::kubectl(std::string const& arguments) const {
+    return cluster::kubectl(fmt::format("-n {} {}", name_, arguments));
 }
 
 std::string busybox() {

@@ -1,10 +1,11 @@
 #pragma once
-// What a test of the real cluster has at hand: kubectl, a namespace of its own, and the vedette program.
+// What a test of the real cluster has at hand: kubectl, a namespace of its own, suites, and the vedette program.
 
 #include <boost/json.hpp>
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <string>
 
 namespace vedette::cluster {
@@ -29,10 +30,34 @@ std::string status_of(boost::json::object const& document, std::string_view name
 /// Tries until `condition` holds or `limit` has passed; whether it held.
 bool eventually(std::chrono::seconds limit, std::function<bool()> const& condition);
 
+/// A variable of the environment that with-cluster or ctest sets.
+std::string variable(char const* name);
+
+/// A file in the run folder, removed with this.
+class File {
+public:
+    explicit File(std::string const& content);
+    ~File();
+    File(File const&) = delete;
+    File& operator=(File const&) = delete;
+
+    std::string const& path() const { return path_; }
+
+private:
+    std::string path_;
+};
+
+/// Check type -> what its line in a suite says beside `type`, in YAML: {"pods-oom", "with: {window: 5s}"}.
+using Tuning = std::map<std::string, std::string>;
+
+/// YAML of a suite with every check of the built-in one. What is wrong for a second counts, so that a test need not
+/// wait; those of namespaced objects look at `ns` alone.
+std::string suite_for(std::string const& ns, Tuning const& tuning = {});
+
 /// A namespace for one test, deleted with it.
 class Namespace {
 public:
-    Namespace();
+    explicit Namespace(Tuning const& tuning = {});
     ~Namespace();
     Namespace(Namespace const&) = delete;
     Namespace& operator=(Namespace const&) = delete;
@@ -40,13 +65,15 @@ public:
     std::string const& name() const { return name_; }
     /// Applies YAML in this namespace.
     void apply(std::string const& yaml) const;
+    /// kubectl in this namespace.
+    std::string kubectl(std::string const& arguments) const;
 
-    /// A suite file with the built-in object checks restricted to this namespace and to troubles of 1 s.
-    std::string const& suite() const { return suite_; }
+    /// The file of suite_for(name).
+    std::string const& suite() const { return suite_.path(); }
 
 private:
     std::string name_;
-    std::string suite_;
+    File suite_;
 };
 
 /// The image every test pod runs.
