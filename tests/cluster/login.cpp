@@ -1,5 +1,6 @@
 #include "cluster/login.hpp"
 
+#include "cluster/cluster.hpp"
 #include "kube/http_api.hpp"
 
 #include <stdexcept>
@@ -19,6 +20,10 @@ std::unique_ptr<kube::Api> connect(kube::Target const& target, cli::Runtime& run
                                                                 .files = files,
                                                                 .process = runtime.process(),
                                                                 .environment = cli::environment}));
+}
+
+Async<void> wait_into(bool& ready, cli::Runtime& runtime, Login& login) {
+    ready = co_await becomes_ready(runtime, login, 60s);
 }
 
 }  // namespace
@@ -43,6 +48,15 @@ Async<bool> becomes_ready(cli::Runtime& runtime, Login& login, Duration patience
         co_await runtime.clock().sleep_for(100ms, "the API server's readiness");
     }
     co_return false;
+}
+
+bool restart_server() {
+    if (run(std::string(CLUSTER_SOURCE_DIR) + "/restart kube-apiserver").code != 0) return false;
+    cli::Runtime runtime;
+    Login login(runtime);
+    bool ready = false;
+    runtime.run(wait_into(ready, runtime, login));
+    return ready;
 }
 
 }  // namespace vedette::cluster

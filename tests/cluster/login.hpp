@@ -32,4 +32,7 @@ private:
 /// Waits until the API server says that it is ready; whether it did within `patience`.
 Async<bool> becomes_ready(cli::Runtime& runtime, Login& login, Duration patience);
 
+/// Ends kube-apiserver if it still runs, starts it again and waits until it is ready; whether it came back. Blocks.
+bool restart_server();
+
 }  // namespace vedette::cluster

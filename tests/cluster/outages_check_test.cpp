@@ -1,0 +1,142 @@
+// `vedette check` whose API server dies or falls silent under it: one document, honest statuses, the right exit code,
+// all of it in time.
+
+#include "cluster/cluster.hpp"
+#include "cluster/login.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+
+namespace vedette::cluster {
+namespace {
+
+std::string run_folder() {
+    return std::getenv("VEDETTE_CLUSTER_RUN");
+}
+
+int server_pid() {
+    int pid = 0;
+    std::ifstream(run_folder() + "/pids/kube-apiserver") >> pid;
+    return pid;
+}
+
+struct Ended {
+    int code = 0;
+    boost::json::object document;
+};
+
+/// A test may leave the server in any state; the next one finds it ready.
+class CheckInAnOutage : public testing::Test {
+protected:
+    CheckInAnOutage() : suite_(run_folder() + "/outage.yaml") {}
+
+    ~CheckInAnOutage() override {
+        std::remove(suite_.c_str());
+        EXPECT_TRUE(restart_server());
+    }
+
+    /// `disturbance` runs beside the check. A check that hangs is ended, and fails the test by its exit code.
+    Ended check(std::string const& arguments, std::string const& disturbance = "true") {
+        auto const output = run(fmt::format("({}) >/dev/null & exec timeout -s KILL 60 {} check -o json {}",
+                                            disturbance, std::getenv("VEDETTE_BIN"), arguments));
+        boost::system::error_code error;
+        auto document = boost::json::parse(output.text, error);
+        EXPECT_FALSE(error) << "not one document: " << output.text;
+        if (error) return {output.code, {{"checks", boost::json::array{}}}};
+        return {output.code, std::move(document.as_object())};
+    }
+
+    /// The API server gets `signal` while the checks run: object checks are done by then, those of the API server
+    /// have not begun, because one worker takes the suite in its order.
+    Ended check_cut_by(std::string_view signal, std::string const& arguments) {
+        std::ofstream(suite_) << fmt::format(R"(
+checks:
+- type: deployments-available
+- type: exec
+  name: outage
+  with: {{command: [sh, -c, "kill -{} {}"]}}
+- type: apiserver-livez
+- type: apiserver-readyz
+- type: apiserver-latency
+)",
+                                             signal, server_pid());
+        return check(fmt::format("--suite {} -w 1 {}", suite_, arguments));
+    }
+
+    static double seconds(Ended const& ended) { return ended.document.at("duration_seconds").to_number<double>(); }
+
+    static std::string message(Ended const& ended, std::string_view name) {
+        return std::string(entry(ended.document, name).at("message").as_string());
+    }
+
+private:
+    std::string suite_;
+};
+
+// Only what asks nobody may be well; whoever had to ask says that it could not.
+void expect_all_unknown_but(Ended const& ended, std::string_view critical) {
+    for (auto const& check : ended.document.at("checks").as_array()) {
+        auto const name = check.at("name").as_string();
+        auto const want = name == critical ? "critical" : name == "own-credentials" ? "ok" : "unknown";
+        EXPECT_EQ(check.at("status").as_string(), want) << check;
+    }
+}
+
+TEST_F(CheckInAnOutage, AServerStoppedInMidRunLeavesTheRestUnknownAtTheDeadline) {
+    auto const ended = check_cut_by("STOP", "--deadline 3s");
+    EXPECT_EQ(ended.code, 1);
+    EXPECT_EQ(status_of(ended.document, "deployments-available"), "ok");
+    EXPECT_EQ(status_of(ended.document, "outage"), "ok");
+    for (auto const* name : {"apiserver-livez", "apiserver-readyz", "apiserver-latency"}) {
+        EXPECT_EQ(status_of(ended.document, name), "unknown");
+        EXPECT_EQ(message(ended, name), "not finished: interrupted");
+    }
+    EXPECT_EQ(ended.document.at("status").as_string(), "unknown");
+    EXPECT_FALSE(ended.document.at("healthy").as_bool());
+    EXPECT_LE(seconds(ended), 3.5);
+}
+
+TEST_F(CheckInAnOutage, AServerKilledInMidRunIsCriticalAndTheRestUnknown) {
+    auto const ended = check_cut_by("KILL", "--deadline 30s");
+    EXPECT_EQ(ended.code, 1);
+    EXPECT_EQ(status_of(ended.document, "deployments-available"), "ok");
+    EXPECT_EQ(status_of(ended.document, "apiserver-livez"), "critical");
+    EXPECT_NE(message(ended, "apiserver-livez").find(std::getenv("NODE_IP")), std::string::npos);
+    EXPECT_EQ(status_of(ended.document, "apiserver-readyz"), "unknown");
+    EXPECT_EQ(status_of(ended.document, "apiserver-latency"), "unknown");
+    EXPECT_LT(seconds(ended), 15) << "a dead server is no reason to wait for the deadline";
+}
+
+TEST_F(CheckInAnOutage, AServerThatIsSilentFromTheStartLeavesAllUnknownAtTheDeadline) {
+    ASSERT_EQ(::kill(server_pid(), SIGSTOP), 0);
+    auto const ended = check("--deadline 3s");
+    EXPECT_EQ(ended.code, 1);
+    expect_all_unknown_but(ended, "");
+    EXPECT_LE(seconds(ended), 3.5);
+}
+
+TEST_F(CheckInAnOutage, AServerKilledWhileEverybodyWaitsForItEndsTheWait) {
+    ASSERT_EQ(::kill(server_pid(), SIGSTOP), 0);
+    auto const ended = check("--deadline 30s", fmt::format("sleep 1; kill -KILL {}", server_pid()));
+    EXPECT_EQ(ended.code, 1);
+    expect_all_unknown_but(ended, "apiserver-livez");
+    EXPECT_LT(seconds(ended), 15);
+}
+
+TEST_F(CheckInAnOutage, AStoppedServerThatGoesOnInTimeIsOnlySlow) {
+    ASSERT_EQ(::kill(server_pid(), SIGSTOP), 0);
+    auto const ended = check("--deadline 30s", fmt::format("sleep 1; kill -CONT {}", server_pid()));
+    for (auto const& check : ended.document.at("checks").as_array()) {
+        EXPECT_NE(check.at("status").as_string(), "unknown") << check;
+        EXPECT_NE(check.at("status").as_string(), "timeout") << check;
+    }
+    EXPECT_EQ(status_of(ended.document, "apiserver-livez"), "ok");
+    EXPECT_GE(seconds(ended), 0.9);
+}
+
+}  // namespace
+}  // namespace vedette::cluster
