@@ -48,16 +48,22 @@ std::string bash_script(std::vector<Words> const& table) {
   done
   case "${{COMP_WORDS[COMP_CWORD-1]}}" in
     --kubeconfig|--suite|validate) COMPREPLY=($(compgen -f -- "$current")); return ;;
-    -o|--output) COMPREPLY=($(compgen -W "records table json junit prometheus" -- "$current")); return ;;
-    -n|--name) COMPREPLY=($(compgen -W "$(vedette checks list 2>/dev/null | awk 'NR>1 {{print $1}}')" -- "$current"));
-    return;
-    ;
-    -g|--group) COMPREPLY=($(compgen -W "$(vedette checks list 2>/dev/null | awk 'NR>1 {{print $2}}' | sort -u)" -- "$current"));
-    return;
-    ;
-    explain) COMPREPLY=($(compgen -W "$(vedette checks list 2>/dev/null | awk 'NR>1 {{print $1}}') http tcp dns exec" -- "$current"));
-    return;
-    ;
+    -o|--output)
+      words="records table json junit prometheus"
+      case "$path" in "checks explain"*) words="text markdown" ;; esac
+      COMPREPLY=($(compgen -W "$words" -- "$current")); return ;;
+    --exit-codes) COMPREPLY=($(compgen -W "plain nagios" -- "$current")); return ;;
+    -l|--log-level) COMPREPLY=($(compgen -W "debug info warning error critical" -- "$current")); return ;;
+    --scenario) COMPREPLY=($(compgen -W "healthy broken" -- "$current")); return ;;
+    -n|--name)
+      words=$(vedette checks list 2>/dev/null | awk 'NR>1 {{print $1}}')
+      COMPREPLY=($(compgen -W "$words" -- "$current")); return ;;
+    -g|--group)
+      words=$(vedette checks list 2>/dev/null | awk 'NR>1 {{print $2}}' | sort -u)
+      COMPREPLY=($(compgen -W "$words" -- "$current")); return ;;
+    explain)
+      words=$(vedette checks list 2>/dev/null | awk 'NR>1 {{print $1}}')
+      COMPREPLY=($(compgen -W "$words http tcp dns exec --all" -- "$current")); return ;;
   esac
   case "$path" in
 {}  esac
