@@ -273,15 +273,12 @@ TEST(Client, APageThatContinuesWithItselfIsNotFollowedForEver) {
     EXPECT_EQ(end.error().code(), Errc::malformed);
 }
 
-TEST(Client, OthersRunWhileALargePageIsParsed) {
-    std::string text = R"({"metadata":{"resourceVersion":"1"},"items":[)";
-    for (int i = 0; i < 20'000; ++i)
-        text += fmt::format(R"({}{{"metadata":{{"name":"p"}},"spec":[1,2,3]}})", i ? "," : "");
-    text += "]}";
-    Scene scene({answer(200, text)});
-    int turns = 0;
+// How often others had the reactor while a page came in pieces that nobody has to wait for.
+std::size_t turns_of_others(std::vector<std::string> pieces) {
+    Scene scene({{.pieces = std::move(pieces)}});
+    std::size_t turns = 0;
     bool done = false;
-    auto others = [](int& count, bool& stop) -> Async<void> {
+    auto others = [](std::size_t& count, bool& stop) -> Async<void> {
         while (!stop) {
             ++count;
             co_await asio::post(asio::use_awaitable);
@@ -294,9 +291,19 @@ TEST(Client, OthersRunWhileALargePageIsParsed) {
     };
     asio::co_spawn(scene.world.executor(), others(turns, done), [](std::exception_ptr) {});
     auto const end = scene.world.run(listed(scene.client, scene.world.clock().now() + 60s, done));
-    ASSERT_TRUE(end);
-    EXPECT_EQ(end->items, 20'000u);
-    EXPECT_GE(static_cast<std::size_t>(turns), text.size() / (128 * 1024));
+    EXPECT_TRUE(end && end->items == 20'000);
+    return turns;
+}
+
+TEST(Client, OthersRunWhileALargePageIsParsed) {
+    std::string text = R"({"metadata":{"resourceVersion":"1"},"items":[)";
+    for (int i = 0; i < 20'000; ++i)
+        text += fmt::format(R"({}{{"metadata":{{"name":"p"}},"spec":[1,2,3]}})", i ? "," : "");
+    text += "]}";
+    EXPECT_GE(turns_of_others({text}), text.size() / (128 * 1024));
+    std::vector<std::string> pieces;
+    for (std::size_t at = 0; at < text.size(); at += 8192) pieces.push_back(text.substr(at, 8192));
+    EXPECT_GE(turns_of_others(pieces), text.size() / (128 * 1024));
 }
 
 TEST(Client, ARawRequestTakesEveryStatusAsAnAnswer) {
