@@ -135,6 +135,7 @@ CheckReport blank_report(Instance const& instance) {
     CheckReport report;
     report.id = instance.id;
     report.identity = instance.identity;
+    report.labels = instance.params.labels;
     return report;
 }
 

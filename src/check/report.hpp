@@ -13,6 +13,7 @@ namespace vedette::check {
 struct CheckReport {
     std::string id;
     Identity identity;
+    std::vector<std::pair<std::string, std::string>> labels;  ///< of the instance: for metrics
     Outcome outcome;
     std::optional<WallTime> started_at;  ///< absent when skipped or never started
     std::optional<WallTime> finished_at;

@@ -30,19 +30,28 @@ std::vector<std::string> known_words(std::vector<Instance> const& instances, Wor
     return words;
 }
 
+bool has_comma(std::string_view word) {
+    return word.find(',') != std::string_view::npos;
+}
+
 }  // namespace
 
 std::vector<std::string> split_filter(std::string_view text) {
-    std::vector<std::string> parts;
-    while (!text.empty()) {
-        auto const comma = text.find(',');
-        auto part = text.substr(0, comma);
-        text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
-        auto const first = part.find_first_not_of(" \t");
-        if (first == std::string_view::npos) continue;
-        auto const last = part.find_last_not_of(" \t");
-        parts.emplace_back(part.substr(first, last - first + 1));
+    std::vector<std::string> parts(1);
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        bool const escaped = text[i] == '\\' && i + 1 < text.size() && text[i + 1] == ',';
+        if (escaped) ++i;
+        if (text[i] == ',' && !escaped) {
+            parts.emplace_back();
+        } else {
+            parts.back() += text[i];
+        }
     }
+    for (auto& part : parts) {
+        part.erase(part.find_last_not_of(" \t") + 1);
+        part.erase(0, std::min(part.find_first_not_of(" \t"), part.size()));
+    }
+    std::erase(parts, "");
     return parts;
 }
 
@@ -58,8 +67,10 @@ Result<std::vector<Instance>> select(std::vector<Instance> const& instances, Fil
             auto const hit = std::any_of(known.begin(), known.end(),
                                          [&](std::string const& word) { return glob_match(pattern, word); });
             if (hit || allow_empty) continue;
-            return fail(Errc::invalid_input, "no check has the {} \"{}\"{}", filter.what, pattern,
-                        did_you_mean(pattern, known));
+            auto const near = did_you_mean(pattern, known);
+            bool const comma = std::ranges::any_of(nearest(pattern, known), has_comma);
+            return fail(Errc::invalid_input, "no check has the {} \"{}\"{}{}", filter.what, pattern, near,
+                        comma ? " (a comma in a name is written \\,)" : "");
         }
     }
     std::vector<Instance> chosen;

@@ -11,7 +11,7 @@ struct Filters {
     std::vector<std::string> services;
 };
 
-/// "a, b ,c" -> a b c; empty parts are dropped.
+/// "a, b ,c" -> a b c; empty parts are dropped. A comma after a backslash is part of a name: `a\, b` names "a, b".
 std::vector<std::string> split_filter(std::string_view text);
 
 /// The instances that match, in order. Errors: invalid_input when a single alternative, or the filters together, match

@@ -88,7 +88,10 @@ object common_properties() {
                                               {"minimum", 0},
                                               {"maximum", 10000},
                                               {"description", "objects that are named; all are counted"}})},
-        {"labels", {{"type", "object"}, {"additionalProperties", {{"type", "string"}}}}},
+        {"labels",
+         {{"type", "object"},
+          {"additionalProperties", {{"type", "string"}}},
+          {"description", "labels of its metrics"}}},
     };
 }
 

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 namespace vedette::telemetry {
 namespace {
 
@@ -20,9 +22,27 @@ std::string escaped(std::string_view text) {
     return result;
 }
 
+// Prometheus' alphabet: "app.kubernetes.io/name" becomes app_kubernetes_io_name.
+std::string label_name(std::string_view text) {
+    std::string name(text);
+    for (char& c : name) {
+        bool const letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!letter && !(c >= '0' && c <= '9')) c = '_';
+    }
+    if (!name.empty() && name[0] >= '0' && name[0] <= '9') name.insert(0, "_");
+    return name;
+}
+
 std::string labels_of(check::CheckReport const& check) {
-    return fmt::format("check_group=\"{}\",check_name=\"{}\",check_service=\"{}\"", escaped(check.identity.group),
-                       escaped(check.identity.name), escaped(check.identity.service));
+    std::set<std::string> taken{"check_group", "check_name", "check_service", "status", "measurement", ""};
+    auto text = fmt::format("check_group=\"{}\",check_name=\"{}\",check_service=\"{}\"", escaped(check.identity.group),
+                            escaped(check.identity.name), escaped(check.identity.service));
+    for (auto const& [key, value] : check.labels) {
+        auto const name = label_name(key);
+        if (!taken.insert(name).second) continue;  // a sample with the same label twice is no sample
+        fmt::format_to(std::back_inserter(text), ",{}=\"{}\"", name, escaped(value));
+    }
+    return text;
 }
 
 double seconds(Duration duration) {

@@ -168,6 +168,14 @@ TEST(Engine, SinksHearEachCheckStartAndFinishOnceAndTheEndLast) {
                 ElementsAre("begin 2", "start a", "start b", "finish b critical", "finish a ok", "end critical"));
 }
 
+TEST(Engine, AReportCarriesTheLabelsOfItsInstance) {
+    EngineScene scene({instance_of(answering, "a"), instance_of(answering, "b")});
+    scene.instances[0].params.labels = {{"team", "web"}};
+    auto const report = scene.run();
+    EXPECT_THAT(report.checks[0].labels, ElementsAre(testing::Pair("team", "web")));
+    EXPECT_TRUE(report.checks[1].labels.empty());
+}
+
 TEST(Engine, ARunOfNothingEndsAtOnceAndIsHealthy) {
     EngineScene scene({});
     auto const report = scene.run();

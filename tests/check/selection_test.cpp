@@ -5,9 +5,11 @@
 namespace vedette::check {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 Instance named(std::string group, std::string name, std::string service) {
     Instance instance;
@@ -35,6 +37,24 @@ TEST(SplitFilter, PartsAreTrimmedAndEmptyOnesDropped) {
     EXPECT_THAT(split_filter(" License Valid "), ElementsAre("License Valid"));
     EXPECT_THAT(split_filter(""), IsEmpty());
     EXPECT_THAT(split_filter(" , ,"), IsEmpty());
+}
+
+TEST(SplitFilter, ACommaAfterABackslashIsPartOfAName) {
+    EXPECT_THAT(split_filter(R"(License\, valid, Version)"), ElementsAre("License, valid", "Version"));
+    EXPECT_THAT(split_filter(R"(a\b,c\)"), ElementsAre(R"(a\b)", R"(c\)"));
+    EXPECT_THAT(split_filter(R"(\,)"), ElementsAre(","));
+}
+
+TEST(Select, ANameWithACommaIsFoundAndTheWayToWriteItIsTold) {
+    EXPECT_THAT(
+        names(select(suite, {.groups = {}, .names = split_filter(R"(License\, valid)"), .services = {}}, false)),
+        ElementsAre("License, valid"));
+    auto const missed =
+        names(select(suite, {.groups = {}, .names = split_filter("License, valid"), .services = {}}, false));
+    EXPECT_THAT(missed, ElementsAre(AllOf(HasSubstr("\"License\""), HasSubstr("\"License, valid\""),
+                                          HasSubstr("(a comma in a name is written \\,)"))));
+    EXPECT_THAT(names(select(suite, {.groups = {}, .names = {"Versoin"}, .services = {}}, false)),
+                ElementsAre(Not(HasSubstr("comma"))));
 }
 
 TEST(Select, NoFilterPicksEverythingInTheOrderOfTheSuite) {

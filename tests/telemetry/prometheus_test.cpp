@@ -80,5 +80,22 @@ TEST(Prometheus, EachCheckHasExactlyOneStatusOfSix) {
     EXPECT_EQ(ones, 2);
 }
 
+TEST(Prometheus, TheLabelsOfAnInstanceStandOnItsSamplesInPrometheusAlphabetAndReplaceNoneOfOurs) {
+    auto sum = report();
+    sum.checks[0].labels = {{"team", "a \"b\""},
+                            {"app.kubernetes.io/name", "shop"},
+                            {"app_kubernetes_io/name", "x"},
+                            {"check_name", "mine"},
+                            {"status", "mine"},
+                            {"1st", "y"}};
+    auto const text = prometheus_text(sum);
+    auto const labels = std::string(R"(check_group="nodes",check_name="nodes-ready",check_service="kubernetes",)"
+                                    R"(team="a \"b\"",app_kubernetes_io_name="shop",_1st="y")");
+    EXPECT_THAT(text, HasSubstr("vedette_check_healthy{" + labels + "} 1.0\n"));
+    EXPECT_THAT(text, HasSubstr("vedette_check_status{" + labels + ",status=\"ok\"} 1.0\n"));
+    EXPECT_THAT(text, testing::Not(HasSubstr("mine")));
+    EXPECT_EQ(text.find("team"), text.find("team=\"a")) << "and on no other check's";
+}
+
 }  // namespace
 }  // namespace vedette::telemetry
