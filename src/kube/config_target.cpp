@@ -19,9 +19,42 @@ Result<std::string> read_pem(Files& files, std::string const& path, std::string_
     return std::move(*text);
 }
 
+// People write the key or the token itself where its file's name belongs. A value is shown only if it reads like the
+// name of such a file.
+bool names_a_file(std::string_view path) {
+    auto const name = path.substr(path.rfind('/') + 1);
+    if (path.size() > 255 || name.size() > 64 || name.starts_with("eyJ")) return false;
+    if (name == "token") return true;
+    return std::ranges::any_of(
+        std::initializer_list<std::string_view>{".key", ".pem", ".crt", ".token", ".txt", ".jwt"},
+        [name](std::string_view ending) { return name.ends_with(ending); });
+}
+
+std::string_view what_failed(Errc code) {
+    switch (code) {
+        case Errc::not_found:
+            return "no such file";
+        case Errc::denied:
+            return "permission denied";
+        case Errc::too_large:
+            return "too large a file";
+        default:
+            return "not a file that can be read";
+    }
+}
+
+Result<std::string> read_secret(Files& files, std::string const& path, std::size_t limit, std::string_view field,
+                                std::string_view where) {
+    auto text = files.read(path, limit);
+    if (text) return std::move(*text);
+    if (names_a_file(path)) return pass(text, fmt::format("{}: {}", where, field));
+    return fail(text.error().code(), "{}: {}: {}; it takes the name of a file (not shown: it may be the secret itself)",
+                where, field, what_failed(text.error().code()));
+}
+
 std::vector<std::string> names_of(std::map<std::string, Kubeconfig::Context> const& contexts) {
     std::vector<std::string> names;
-    for (auto const& [name, context] : contexts) names.push_back(name);
+    for (auto const& [name, context] : contexts) names.push_back(shown_name(name));
     return names;
 }
 
@@ -42,7 +75,7 @@ Result<Kubeconfig::Context const*> find_context(Kubeconfig const& config, std::s
     auto const found = config.contexts.find(name);
     if (found != config.contexts.end()) return &found->second;
     auto const hint = did_you_mean(name, names_of(config.contexts));
-    return fail(Errc::not_found, "{}: no context \"{}\"{}", origin, name,
+    return fail(Errc::not_found, "{}: no context \"{}\"{}", origin, shown_name(name),
                 hint.empty() ? "; " + known_contexts(config) : hint);
 }
 
@@ -120,7 +153,7 @@ Result<void> read_certificate(Kubeconfig::User const& user, Files& files, Creden
         credentials.certificate_pem = std::move(*text);
     }
     if (!user.key_file.empty()) {
-        auto text = read_pem(files, user.key_file, "client-key", user.where);
+        auto text = read_secret(files, user.key_file, pem_limit, "client-key", user.where);
         if (!text) return pass(text);
         credentials.key_pem = std::move(*text);
     }
@@ -154,7 +187,7 @@ Result<void> check_user(Kubeconfig::User const& user) {
     if (!user.auth_provider.empty()) {
         return fail(Errc::unsupported,
                     "{}: auth-provider \"{}\" is not supported any more; configure an exec credential plugin instead",
-                    user.where, user.auth_provider);
+                    user.where, shown_name(user.auth_provider));
     }
     bool const basic = !credentials.username.empty() || !credentials.password.empty();
     if (basic && !(credentials.token.empty() && credentials.token_file.empty())) {
@@ -172,8 +205,8 @@ Result<void> check_user(Kubeconfig::User const& user) {
 // A token file that cannot be read now is an error now, unless there is a token to start with.
 Result<void> check_token_file(Kubeconfig::User const& user, Files& files) {
     if (user.credentials.token_file.empty() || !user.credentials.token.empty()) return {};
-    auto text = files.read(user.credentials.token_file, token_limit);
-    if (!text) return pass(text, fmt::format("{}: tokenFile", user.where));
+    auto text = read_secret(files, user.credentials.token_file, token_limit, "tokenFile", user.where);
+    if (!text) return pass(text);
     return {};
 }
 
@@ -205,13 +238,13 @@ Result<Target> target_of(Kubeconfig const& config, std::string const& name, std:
     auto const cluster = config.clusters.find((*context)->cluster);
     if (cluster == config.clusters.end()) {
         return fail(Errc::invalid_input, "{}: context \"{}\" names the cluster \"{}\", which no kubeconfig defines",
-                    (*context)->where, name, (*context)->cluster);
+                    (*context)->where, shown_name(name), shown_name((*context)->cluster));
     }
     static Kubeconfig::User const nobody;
     auto const user = config.users.find((*context)->user);
     if (user == config.users.end() && !(*context)->user.empty()) {
         return fail(Errc::invalid_input, "{}: context \"{}\" names the user \"{}\", which no kubeconfig defines",
-                    (*context)->where, name, (*context)->user);
+                    (*context)->where, shown_name(name), shown_name((*context)->user));
     }
 
     Target target{.context = name, .proxy_url = cluster->second.proxy_url};

@@ -53,7 +53,8 @@ private:
         auto const kind = in_.text(root, "kind");
         auto const version = in_.text(root, "apiVersion");
         if ((!kind.empty() && kind != "Config") || (!version.empty() && version != "v1")) {
-            in_.refuse(root, fmt::format("is {} {}, not a kubeconfig (v1 Config)", version, kind));
+            in_.refuse(root,
+                       fmt::format("is {} {}, not a kubeconfig (v1 Config)", shown_name(version), shown_name(kind)));
         }
     }
 
@@ -62,7 +63,8 @@ private:
         auto const name = in_.text(item, "name");
         value.where = item.where();
         if (!into.emplace(name, std::move(value)).second) {
-            in_.refuse(item, fmt::format("a second {} named \"{}\"; rename or remove one of them", what, name));
+            in_.refuse(item,
+                       fmt::format("a second {} named \"{}\"; rename or remove one of them", what, shown_name(name)));
         }
     }
 
@@ -169,6 +171,11 @@ Result<YamlNode> parse_either(std::string_view text, std::string const& path) {
 }
 
 }  // namespace
+
+std::string shown_name(std::string_view name) {
+    bool const text = name.find(": ") != name.npos || name.find_first_of("{}\r\n") != name.npos;
+    return text || name.size() > 253 ? fmt::format("({} bytes)", name.size()) : std::string(name);
+}
 
 Result<Kubeconfig> parse_kubeconfig(std::string_view text, std::string const& path) {
     auto document = parse_either(text, path);

@@ -45,6 +45,10 @@ struct Kubeconfig {
     std::map<std::string, Context> contexts;
 };
 
+/// A name of a kubeconfig as an error may show it. After a quote that was left open, the "name" is half of the file,
+/// secrets included: what cannot be a name is not shown.
+std::string shown_name(std::string_view name);
+
 /// Reads the text of the file at `path`: YAML or JSON; an empty text is an empty configuration. Fields that we do not
 /// know are ignored; known ones with a value of another type, bad base64 and names that occur twice are errors, as
 /// for kubectl. Errors: invalid_input, "file:line:column: what"; no value is ever repeated.

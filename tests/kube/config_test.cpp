@@ -5,6 +5,7 @@
 #include "kube/config.hpp"
 
 #include "base/json.hpp"
+#include "kube/kubeconfig.hpp"
 #include "kube/memory_files.hpp"
 
 #include <gtest/gtest.h>
@@ -209,6 +210,62 @@ TEST_F(InCluster, AHugeFileIsRefusedAtAMebibyte) {
     files_.texts["/huge"].push_back('\n');
     EXPECT_EQ(load_target(options_, files_).error(),
               Error(Errc::too_large, "kubeconfig /huge: larger than 1 MiB; is it a kubeconfig?"));
+}
+
+TEST(SecretFiles, AValueThatMayBeTheSecretItselfIsNotShownAndAFilesNameIs) {
+    struct Row {
+        std::string user;
+        std::string want;
+    };
+    std::string const hidden = "; it takes the name of a file (not shown: it may be the secret itself)";
+    for (auto const& row : {
+             Row{"tokenFile: hunter2hunter2", "/k:5:9: tokenFile: no such file" + hidden},
+             Row{"tokenFile: abcdef.0123456789abcdef", "/k:5:9: tokenFile: no such file" + hidden},
+             Row{"tokenFile: eyJhbGciOiJI.eyJzdWIiOiIx.token", "/k:5:9: tokenFile: no such file" + hidden},
+             Row{"tokenFile: /huge", "/k:5:9: tokenFile: too large a file" + hidden},
+             Row{"client-certificate: /cert.pem, client-key: LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t",
+                 "/k:5:9: client-key: no such file" + hidden},
+             Row{"tokenFile: /run/secrets/token", "/k:5:9: tokenFile: /run/secrets/token: no such file"},
+             Row{"client-certificate: /cert.pem, client-key: pki/client.key",
+                 "/k:5:9: client-key: /pki/client.key: no such file"},
+             Row{"client-certificate: /no.pem, client-key: x", "/k:5:9: client-certificate: /no.pem: no such file"},
+         }) {
+        SCOPED_TRACE(row.user);
+        MemoryFiles files;
+        files.texts["/cert.pem"] = "a certificate";
+        files.texts["/huge"] = std::string(100'000, 'x');
+        files.texts["/k"] =
+            "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
+            "clusters: [{name: k, cluster: {server: \"https://api.example\"}}]\nkind: Config\n"
+            "users: [{name: u, user: {" +
+            row.user + "}}]\n";
+        auto const got = load_target({.kubeconfig = "/k", .environment = {}}, files);
+        ASSERT_FALSE(got.has_value());
+        EXPECT_EQ(got.error().text(), row.want);
+    }
+}
+
+TEST(Names, WhatIsLeftAfterAnOpenQuoteIsNotShownAsAName) {
+    EXPECT_EQ(shown_name("arn:aws:eks:eu-west-1:123456789012:cluster/shop"),
+              "arn:aws:eks:eu-west-1:123456789012:cluster/shop");
+    EXPECT_EQ(shown_name("kubernetes-admin@kubernetes"), "kubernetes-admin@kubernetes");
+    EXPECT_EQ(shown_name("shop users: - name: u"), "(21 bytes)");
+    EXPECT_EQ(shown_name("a\nb"), "(3 bytes)");
+    EXPECT_EQ(shown_name(std::string(254, 'x')), "(254 bytes)");
+    for (std::string const text : {
+             "kind: 'Config\nusers: [{name: u, user: {secret: hunter2}}]\n'",
+             "current-context: 'c\nusers: [{name: u, user: {secret: hunter2}}]\n'",
+             "current-context: c\ncontexts: [{name: c, context: {cluster: 'k\n user: {secret: hunter2}}]\n'}}]",
+             "contexts: [{name: 'c\n user: {secret: hunter2}'}, {name: 'c\n user: {secret: hunter2}'}]",
+             "contexts: [{name: 'c\n user: {secret: hunter2}'}]\ncurrent-context: d",
+         }) {
+        SCOPED_TRACE(text);
+        MemoryFiles files;
+        files.texts["/k"] = text;
+        auto const got = load_target({.kubeconfig = "/k", .environment = {}}, files);
+        ASSERT_FALSE(got.has_value());
+        EXPECT_EQ(got.error().text().find("hunter2"), std::string::npos) << got.error().text();
+    }
 }
 
 }  // namespace
