@@ -2,18 +2,18 @@
 // interruption. Cancellation needs no special path in a check: whoever has no report when the workers are gone was
 // interrupted.
 
-#include "check/engine.hpp"
-
 #include "base/duration.hpp"
 #include "base/redact.hpp"
 #include "base/task_group.hpp"
 #include "base/watchdog.hpp"
 #include "base/with_deadline.hpp"
+#include "check/engine.hpp"
 #include "check/fetch_plan.hpp"
 #include "check/read_verdict.hpp"
 
 #include <boost/core/demangle.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <source_location>
 
@@ -111,6 +111,7 @@ private:
     Async<Outcome> attempt(Instance const& instance, Deadline deadline, std::vector<std::string>& exception);
     Task<Outcome> execute(Instance const& instance, Deadline deadline);
     Task<Outcome> judge(Instance const& instance);
+    Outcome out_of_time(Instance const& instance, Duration waited) const;
     std::string skip_reason(Instance const& instance) const;
     void finish(std::size_t index, CheckReport report, int worker);
 
@@ -220,6 +221,20 @@ Task<Outcome> Run::judge(Instance const& instance) {
     co_return instance.type->judge(view, instance.params, context_.clock.wall());
 }
 
+Outcome Run::out_of_time(Instance const& instance, Duration waited) const {
+    std::vector<std::string> missing;
+    if (instance.type->judge) {
+        for (auto const& need : instance.type->needs()) {
+            auto const read = reads_.find(need.resource.qualified());
+            if (read != reads_.end() && !read->second->done) missing.push_back(need.resource.qualified());
+        }
+    }
+    auto message =
+        fmt::format("timed out after {}", format_duration(std::chrono::round<std::chrono::milliseconds>(waited)));
+    if (!missing.empty()) message += fmt::format(", waiting for the list of {}", fmt::join(missing, " and "));
+    return Outcome::timeout(std::move(message));
+}
+
 Task<Outcome> Run::execute(Instance const& instance, Deadline deadline) {
     if (instance.type->judge) {
         auto judged = co_await judge(instance);
@@ -245,10 +260,7 @@ Async<Outcome> Run::attempt(Instance const& instance, Deadline deadline, std::ve
     try {
         auto result = co_await with_deadline(context_.clock, deadline, execute(instance, deadline));
         if (result) co_return std::move(*result);
-        if (result.error().code() == Errc::timed_out) {
-            co_return Outcome::timeout(
-                fmt::format("timed out after {}", format_duration(context_.clock.now() - began)));
-        }
+        if (result.error().code() == Errc::timed_out) co_return out_of_time(instance, deadline - began);
         co_return Outcome::unknown(result.error().text());
     } catch (boost::system::system_error const& e) {
         aborted = e.code() == asio::error::operation_aborted;

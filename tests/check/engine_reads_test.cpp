@@ -31,6 +31,7 @@ TEST(Engine, ASlowSharedListTimesOutForTheImpatientAndAnswersThePatient) {
     auto const report = scene.run();
     EXPECT_THAT(statuses(report), ElementsAre("impatient timeout", "patient ok"));
     EXPECT_EQ(report.checks[0].duration, 2s);
+    EXPECT_EQ(report.checks[0].outcome.message, "timed out after 2s, waiting for the list of nodes");
     EXPECT_EQ(report.checks[1].duration, 10s);
 }
 

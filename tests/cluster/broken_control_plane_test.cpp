@@ -86,6 +86,7 @@ TEST(BrokenControlPlane, WithoutEtcdTheApiServerNamesItAndNothingCanBeRead) {
         auto const name = std::string(check.at("name").as_string());
         if (name.starts_with("apiserver-") || asks_nobody(name)) continue;
         EXPECT_THAT(status_of(document, name), AnyOf("unknown", "timeout")) << check;
+        EXPECT_THAT(message_of(document, name), HasSubstr("list")) << check;
     }
     revive("kube-controller-manager");
     revive("kube-scheduler");
