@@ -2,12 +2,13 @@
 // interruption. Cancellation needs no special path in a check: whoever has no report when the workers are gone was
 // interrupted.
 
+#include "check/engine.hpp"
+
 #include "base/duration.hpp"
 #include "base/redact.hpp"
 #include "base/task_group.hpp"
 #include "base/watchdog.hpp"
 #include "base/with_deadline.hpp"
-#include "check/engine.hpp"
 #include "check/fetch_plan.hpp"
 #include "check/read_verdict.hpp"
 
