@@ -98,7 +98,7 @@ Task<HttpAnswer> fetch(ProbeContext& context, Params const& params, Deadline dea
         if (!response) co_return std::unexpected(response.error());
         answer.status = response->status;
         answer.headers = std::move(response->headers);
-        answer.chain = response->peer_chain ? *response->peer_chain : std::vector<net::Certificate>{};
+        answer.chain = response->peer_chain;
         auto const limit = static_cast<std::size_t>(params.integer("max_bytes"));
         auto body = co_await net::read_all(std::move(response->body), limit, deadline);
         if (!body) co_return std::unexpected(body.error());

@@ -111,8 +111,8 @@ Outcome judge_time(HttpAnswer const& answer, Params const& params) {
 }
 
 void add_certificate(Outcome& outcome, HttpAnswer const& answer, Params const& params, WallTime now) {
-    if (answer.chain.empty()) return;
-    auto const& leaf = answer.chain.front();
+    if (!answer.chain || answer.chain->empty()) return;
+    auto const& leaf = answer.chain->front();
     outcome.measurements.emplace_back("certificate_left_seconds",
                                       std::chrono::duration<double>(leaf.not_after - now).count());
     if (params.flag("insecure")) return;
@@ -172,7 +172,7 @@ Outcome judge_http_answer(HttpAnswer const& answer, Params const& params, WallTi
     outcome.details["redirects"] = answer.redirects;
     if (answer.redirects > 0) outcome.details["final_url"] = redact(printable(answer.url));
     outcome.thresholds = {{"response", limit(params, "warning"), limit(params, "critical")}};
-    if (!answer.chain.empty()) {
+    if (answer.chain && !answer.chain->empty()) {
         outcome.thresholds.push_back(
             {"certificate_left", limit(params, "certificate_warning"), limit(params, "certificate_critical")});
     }

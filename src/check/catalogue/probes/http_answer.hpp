@@ -6,6 +6,7 @@
 #include "net/http.hpp"
 #include "net/tls.hpp"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,9 @@ struct HttpAnswer {
     net::Headers headers;
     std::string body;
     int redirects = 0;
-    std::string url;                      ///< the one that answered
-    std::vector<net::Certificate> chain;  ///< of the host that answered, leaf first; empty over plain HTTP
+    std::string url;  ///< the one that answered
+    /// Of the host that answered, leaf first; null over plain HTTP.
+    std::shared_ptr<std::vector<net::Certificate> const> chain;
     Duration took{};
 };
 
