@@ -11,6 +11,7 @@
 #include "base/with_deadline.hpp"
 #include "check/fetch_plan.hpp"
 #include "check/read_verdict.hpp"
+#include "check/redact_outcome.hpp"
 
 #include <boost/core/demangle.hpp>
 #include <fmt/format.h>
@@ -35,6 +36,7 @@ namespace {
 
 constexpr int default_workers = 64;
 constexpr auto longest_read = std::chrono::minutes(10);
+constexpr auto retry_pause = std::chrono::milliseconds(200);  // half to one and a half of it
 
 // When every list hangs, apiserver-livez, -readyz and -latency must still get through to say why.
 constexpr std::size_t reads_at_once = 5;
@@ -60,6 +62,14 @@ struct SharedRead {
     bool done = false;
     bool by_name = false;                 ///< the whole cluster was forbidden, and plan.named was read instead
     std::map<std::string, Error> errors;  ///< by namespace; "": the whole cluster
+};
+
+// Whether a namespace that somebody named is there: a list of a namespace that is not is merely empty.
+struct NamedNamespace {
+    explicit NamedNamespace(asio::any_io_executor executor) : ended(executor, "a look for a namespace") {}
+    Event ended;
+    bool done = false;
+    bool missing = false;
 };
 
 // Counts a read that is under way, whichever way it ends.
@@ -103,6 +113,7 @@ public:
 
 private:
     void start_reads();
+    Async<void> look_for(std::string ns, Deadline deadline);
     Async<void> fetch(std::shared_ptr<SharedRead> read);
     Async<std::size_t> fetch_all(SharedRead& read, Listing& listing, std::set<std::string> scopes, Deadline deadline);
     Task<void> fetch_scope(SharedRead& read, Listing& listing, std::string ns, Deadline deadline);
@@ -124,6 +135,7 @@ private:
 
     Snapshot snapshot_;
     std::map<std::string, std::shared_ptr<SharedRead>> reads_;
+    std::map<std::string, std::shared_ptr<NamedNamespace>> namespaces_;
     std::size_t reading_ = 0;
     Event read_free_;
     std::vector<std::optional<CheckReport>> reports_;
@@ -150,6 +162,18 @@ void Run::start_reads() {
         reads_.emplace(name, read);
         reads_group_.spawn(fetch(read));
     }
+}
+
+Async<void> Run::look_for(std::string ns, Deadline deadline) {
+    static kube::Resource const resource{"", "v1", "namespaces", "Namespace", false};
+    auto const [entry, is_new] = namespaces_.try_emplace(ns, nullptr);
+    if (!is_new) co_return;
+    auto const named = entry->second = std::make_shared<NamedNamespace>(executor_);
+    auto const found = co_await context_.client->get(resource, "", std::move(ns), deadline);
+    // Whoever may not look at namespaces is judged by what the lists say.
+    named->missing = !found && found.error().code() == Errc::not_found;
+    named->done = true;
+    named->ended.notify();
 }
 
 Async<void> Run::fetch(std::shared_ptr<SharedRead> read) {
@@ -196,9 +220,10 @@ Task<void> Run::fetch_scope(SharedRead& read, Listing& listing, std::string ns, 
     auto one_scope = read.plan.make();  // a list that restarts drops only its own scope
     auto add = [&listing = *one_scope](kube::Object const& object) { listing.add(object); };
     auto restart = [&listing = *one_scope] { listing.clear(); };
-    auto ended = co_await context_.client->list(read.plan.resource, std::move(ns), kube::ListOptions{},
-                                                read.plan.projection, add, restart, deadline);
+    auto ended = co_await context_.client->list(read.plan.resource, ns, kube::ListOptions{}, read.plan.projection, add,
+                                                restart, deadline);
     if (!ended) co_return pass(ended);
+    if (!ns.empty() && one_scope->size() == 0) co_await look_for(ns, deadline);
     listing.append(std::move(*one_scope));
     co_return Result<void>{};
 }
@@ -214,8 +239,19 @@ Task<Outcome> Run::judge(Instance const& instance) {
         while (!read->done) co_await read->ended.wait();
         auto const failure = read->failure_for(scope_of(need, instance, options_.namespaces));
         if (!failure) continue;
-        if (!need.optional) co_return outcome_of_failed_read(failure->second, need.resource, failure->first);
+        // What may be left out is what we have no right to, or what is not served; the rest is the server's trouble.
+        bool const left_out = failure->second.code() == Errc::denied || failure->second.code() == Errc::unsupported;
+        if (!need.optional || !left_out)
+            co_return outcome_of_failed_read(failure->second, need.resource, failure->first);
         missing.insert(need.resource.qualified());
+    }
+    for (auto const& ns : namespaces_of(instance, options_.namespaces)) {
+        auto const looked_for = namespaces_.find(ns);
+        if (looked_for == namespaces_.end()) continue;
+        auto const named = looked_for->second;
+        while (!named->done) co_await named->ended.wait();
+        if (!named->missing) continue;
+        co_return Outcome::unknown(fmt::format("there is no namespace {}", ns), "NamespaceNotFound");
     }
     View const view(snapshot_, instance.params, std::move(missing));
     Step const step(instance.type->name.data());  // a literal of the type's own
@@ -312,17 +348,22 @@ Async<void> Run::run_one(std::size_t index, int worker) {
     auto const began = context_.clock.now();
     report.started_at = context_.clock.wall();
     auto const timeout = options_.timeout > Duration::zero() ? options_.timeout : instance.params.timeout;
-    auto const deadline = began + timeout;
+    auto const deadline = deadline_after(began, timeout);
     report.timeout = timeout;
     if (instance.type->needs_cluster && !context_.client) {
         report.outcome = Outcome::unknown("this check needs a cluster, and no kubeconfig was found", "NoCluster");
     } else {
         // Shared reads are not made again, so only a probe can do better the second time.
         auto const attempts = instance.type->probe ? 1 + instance.params.retries : 1;
-        do {
+        while (true) {
             ++report.attempts;
             report.outcome = co_await attempt(instance, deadline, report.exception);
-        } while (!is_healthy(report.outcome.status) && report.attempts < attempts && context_.clock.now() < deadline);
+            if (is_healthy(report.outcome.status) || report.attempts >= attempts) break;
+            // Asked again at once, whatever it was is hardly over; past the deadline nobody waits for the answer.
+            auto const pause = std::chrono::duration_cast<Duration>(retry_pause * (0.5 + context_.random.unit()));
+            if (deadline - context_.clock.now() <= pause) break;
+            co_await context_.clock.sleep_for(pause, "the next attempt of a check");
+        }
     }
     apply_severity(report.outcome, instance.params.severity);
     report.finished_at = context_.clock.wall();
@@ -332,6 +373,7 @@ Async<void> Run::run_one(std::size_t index, int worker) {
 
 void Run::finish(std::size_t index, CheckReport report, int worker) {
     ensure(!reports_[index], "a check ends once");
+    redact_outcome(report.outcome);
     reports_[index] = std::move(report);
     for (auto* sink : sinks_) sink->on_check_finished(*reports_[index], worker);
 }
@@ -371,11 +413,21 @@ Async<RunReport> Run::run(Interrupt& interrupt) {
     if (options_.deadline != no_deadline) {
         timer = context_.clock.call_at(options_.deadline, [&interrupt] { interrupt.raise(); });
     }
-    while (working > 0 && !interrupt.raised()) co_await changed_.wait();
+    // A caller that is cancelled gives up its report, but not the tasks, which use what is its own.
+    std::exception_ptr cancelled;
+    try {
+        while (working > 0 && !interrupt.raised()) co_await changed_.wait();
+    } catch (boost::system::system_error const&) {
+        cancelled = std::current_exception();
+    }
     if (timer) context_.clock.cancel(*timer);
     interrupt.on_raise(nullptr);
+    auto const throws = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
     co_await workers_.stop();
     co_await reads_group_.stop();
+    co_await asio::this_coro::throw_if_cancelled(throws);
+    if (cancelled) std::rethrow_exception(cancelled);
 
     for (std::size_t i = 0; i < instances_.size(); ++i) {
         if (reports_[i]) continue;
