@@ -37,15 +37,24 @@ Duration backoff(ClientOptions const& options, int attempt, Random& random) {
 Client::Client(Api& api, Clock& clock, Random& random, RateLimiter* limiter, ClientOptions options)
     : api_(api), clock_(clock), random_(random), limiter_(limiter), options_(options) {}
 
+Client Client::at(Priority priority) const {
+    auto other = *this;
+    other.options_.priority = priority;
+    return other;
+}
+
 Task<Response> Client::send_once(Request request, Deadline deadline) {
+    auto const asked = clock_.now();
     if (limiter_) {
-        auto const priority = request.priority;
+        auto const priority = request.priority.value_or(options_.priority);
         auto admitted = co_await limiter_->acquire(priority, deadline);
         if (!admitted) co_return pass(admitted, request.what);
     }
+    auto const waited = clock_.now() - asked;
     auto const what = request.what;
     auto response = co_await api_.send(std::move(request), deadline);
     if (!response) co_return pass(response, what);
+    response->waited += waited;
     co_return std::move(*response);
 }
 
@@ -98,16 +107,25 @@ Task<Object> Client::call(Request request, Deadline deadline) {
 
 Task<Client::RawAnswer> Client::raw(Request request, Deadline deadline) {
     auto const what = request.what;
+    auto const asked = clock_.now();
     auto response = co_await send_once(std::move(request), deadline);
     if (!response) co_return pass(response);
     auto text = co_await net::read_all(std::move(response->body), options_.body_limit, deadline);
     if (!text) co_return pass(text, what);
-    co_return RawAnswer{response->status, std::move(response->headers), std::move(*text),
-                        std::move(response->peer_chain)};
+    co_return RawAnswer{.status = response->status,
+                        .headers = std::move(response->headers),
+                        .body = std::move(*text),
+                        .peer_chain = std::move(response->peer_chain),
+                        .took = clock_.now() - asked - response->waited};
 }
 
-Task<Object> Client::get(Resource resource, std::string ns, std::string name, Deadline deadline) {
-    auto request = get_request(resource, ns, name);
+Task<std::optional<IssuedCredentials>> Client::issued_credentials(Deadline deadline) {
+    auto issued = co_await api_.issued_credentials(deadline);
+    co_return issued;
+}
+
+Task<Object> Client::get(Resource resource, std::string ns, std::string name, Deadline deadline, GetOptions options) {
+    auto request = get_request(resource, ns, name, options.subresource, options.metadata_only);
     co_return co_await call(std::move(request), deadline);
 }
 

@@ -54,9 +54,11 @@ struct ClientOptions {
     Duration first_backoff = std::chrono::milliseconds(100);
     Duration longest_retry_after = std::chrono::seconds(30);  ///< a longer Retry-After is an error at once
     std::size_t body_limit = 64u * 1024 * 1024;               ///< bytes of a single (not a list) answer
+    Priority priority = Priority::normal;                     ///< of requests that do not name their own
 };
 
-/// Threads: one reactor. Lifetime: `api`, `clock`, `random` and `limiter` (may be null) outlive it.
+/// A value: copies talk through the same Api and rate limit. Threads: one reactor. Lifetime: `api`, `clock`, `random`
+/// and `limiter` (may be null) outlive it.
 ///
 /// Retried: transport failures, 429 and 5xx of GETs; 429 and connection refused of everything (the server did not
 /// act on those). A create, patch or delete whose answer got lost is not sent again: the caller must look.
@@ -64,7 +66,10 @@ class Client {
 public:
     Client(Api& api, Clock& clock, Random& random, RateLimiter* limiter = nullptr, ClientOptions options = {});
 
-    Task<Object> get(Resource resource, std::string ns, std::string name, Deadline deadline);
+    /// The same client, whose requests go at `priority` where the rate limit holds them back.
+    Client at(Priority priority) const;
+
+    Task<Object> get(Resource resource, std::string ns, std::string name, Deadline deadline, GetOptions options = {});
     /// Streams every object of all pages, reduced to `projection`, to `on_item`. A
     /// list that restarts because its continue token expired (410) or a page broke off calls `on_restart` first; the
     /// caller drops what it has. Leaves the reactor to others every millisecond.
@@ -85,9 +90,13 @@ public:
         net::Headers headers;
         std::string body;
         std::shared_ptr<std::vector<net::Certificate> const> peer_chain = {};  ///< as net::HttpResponse's
+        Duration took{};  ///< connecting included; without what we waited for by ourselves: rate limit, credentials,
+                          ///< a free connection
     };
     /// Any request; every status is an answer. Retries nothing.
     Task<RawAnswer> raw(Request request, Deadline deadline);
+    /// Api::issued_credentials.
+    Task<std::optional<IssuedCredentials>> issued_credentials(Deadline deadline);
 
 private:
     struct Page {

@@ -42,7 +42,7 @@ bool worth_another_try(Errc code) {
 }  // namespace
 
 EventRecorder::EventRecorder(asio::any_io_executor executor, Client& client, Clock& clock, EventRecorderOptions options)
-    : client_(client),
+    : client_(client.at(Priority::low)),
       clock_(clock),
       options_(std::move(options)),
       correlator_(options_.limits),

@@ -19,7 +19,7 @@ struct EventRecorderOptions {
     CorrelationLimits limits{};
 };
 
-/// Threads: one reactor. Lifetime: outlives run(); client and clock outlive it.
+/// Threads: one reactor. Lifetime: outlives run(); what the client needs and the clock outlive it.
 class EventRecorder {
 public:
     EventRecorder(asio::any_io_executor executor, Client& client, Clock& clock, EventRecorderOptions options = {});
@@ -46,7 +46,7 @@ private:
     Task<void> drained();
     Object event_object(Happening const& happening, Series const& series) const;
 
-    Client& client_;
+    Client client_;  // events wait for whatever else waits for the rate limit
     Clock& clock_;
     EventRecorderOptions options_;
     EventCorrelator correlator_;

@@ -23,7 +23,11 @@ class HttpApi final : public Api {
 public:
     HttpApi(Target const& target, Transport const& transport, net::Origin origin, std::string prefix,
             net::Headers headers)
-        : http_(transport.http), origin_(std::move(origin)), prefix_(std::move(prefix)), headers_(std::move(headers)) {
+        : http_(transport.http),
+          clock_(transport.clock),
+          origin_(std::move(origin)),
+          prefix_(std::move(prefix)),
+          headers_(std::move(headers)) {
         auto const& who = target.credentials;
         own_.certificate_pem = who.certificate_pem;
         own_.key_pem = who.key_pem;
@@ -37,8 +41,10 @@ public:
     }
 
     Task<Response> send(Request request, Deadline deadline) override {
+        auto const asked = clock_.now();
         auto who = co_await identify(deadline);
         if (!who) co_return pass(who);
+        auto known = clock_.now();
         auto answer = co_await attempt(request, *who, deadline);
         if (answer && answer->status == 401 && who->plugin_run != 0) {
             // The server did not act on a request it refused to know: asking once more is safe for every verb.
@@ -46,11 +52,22 @@ public:
             plugin_->reject(who->plugin_run);
             who = co_await identify(deadline);
             if (!who) co_return pass(who);
+            known = clock_.now();
             answer = co_await attempt(request, *who, deadline);
         }
         if (!answer) co_return pass(answer);
-        co_return Response{answer->status, std::move(answer->headers), std::move(answer->body),
-                           std::move(answer->peer_chain)};
+        co_return Response{.status = answer->status,
+                           .headers = std::move(answer->headers),
+                           .body = std::move(answer->body),
+                           .peer_chain = std::move(answer->peer_chain),
+                           .waited = known - asked + answer->waited};
+    }
+
+    Task<std::optional<IssuedCredentials>> issued_credentials(Deadline deadline) override {
+        if (!plugin_) co_return std::optional<IssuedCredentials>{};
+        auto issued = co_await plugin_->current(deadline);
+        if (!issued) co_return pass(issued);
+        co_return IssuedCredentials{std::move(issued->token), std::move(issued->certificate_pem), issued->expires};
     }
 
 private:
@@ -95,6 +112,7 @@ private:
 
     net::HttpRequest to_http(Request const& request, Identity const& who) const {
         net::HttpRequest http{.method = request.method, .target = prefix_ + request.target(), .body = request.body};
+        http.long_lived = request.long_lived;
         http.headers = headers_;
         if (!request.accept.empty()) http.headers.set("Accept", request.accept);
         if (!request.content_type.empty()) http.headers.set("Content-Type", request.content_type);
@@ -103,6 +121,7 @@ private:
     }
 
     net::HttpClient& http_;
+    Clock& clock_;
     net::Origin origin_;
     std::string prefix_;
     net::Headers headers_;
@@ -116,17 +135,6 @@ std::string prefix_of(std::string target) {
     target.resize(std::min(target.find('?'), target.size()));
     while (target.ends_with('/')) target.pop_back();
     return target;
-}
-
-Result<std::optional<net::Url>> proxy_for(Target const& target, net::Url const& server, Transport const& transport) {
-    net::Endpoint const endpoint{server.host, server.port};
-    if (target.proxy_url.empty()) {
-        if (!transport.environment) return std::nullopt;
-        return net::proxy_from_environment(server.scheme, endpoint, transport.environment);
-    }
-    auto proxy = net::parse_url(target.proxy_url);
-    if (!proxy) return pass(proxy, "proxy-url");
-    return std::move(*proxy);
 }
 
 net::Origin origin_of(Target const& target, net::Url const& server, std::optional<net::Url> proxy) {
@@ -143,10 +151,21 @@ net::Origin origin_of(Target const& target, net::Url const& server, std::optiona
 
 }  // namespace
 
+Result<std::optional<net::Url>> proxy_for(Target const& target, net::Url const& server,
+                                          Environment const& environment) {
+    if (target.proxy_url.empty()) {
+        if (!environment) return std::nullopt;
+        return net::proxy_from_environment(server.scheme, {server.host, server.port}, environment);
+    }
+    auto proxy = net::parse_url(target.proxy_url);
+    if (!proxy) return pass(proxy, "proxy-url");
+    return std::move(*proxy);
+}
+
 Result<std::unique_ptr<Api>> make_http_api(Target target, Transport transport) {
     auto server = net::parse_url(target.server);
     if (!server) return pass(server, "server");
-    auto proxy = proxy_for(target, *server, transport);
+    auto proxy = proxy_for(target, *server, transport.environment);
     if (!proxy) return pass(proxy);
     auto headers = impersonation_headers(target.impersonation);
     if (!headers) return pass(headers);

@@ -18,27 +18,42 @@ constexpr double jitter = 1.2;  // client-go's JitterFactor
 
 }  // namespace
 
-// One term of leadership: however lead() ends, on_stopped follows on_started.
+// One term of leadership: however lead() ends, on_stopped follows on_started. A tick ends the term on time even while
+// an attempt waits for an answer: on a machine that slept, that wait may last long after others took over.
 class LeaderElector::Term {
 public:
     explicit Term(LeaderElector& elector) : elector_(elector) {
         elector_.leads_ = true;
+        arm();
         if (elector_.callbacks_.on_started) elector_.callbacks_.on_started();
     }
-    ~Term() {
-        elector_.leads_ = false;
-        if (elector_.callbacks_.on_stopped) elector_.callbacks_.on_stopped();
-    }
+    ~Term() { end(); }
     Term(Term const&) = delete;
     Term& operator=(Term const&) = delete;
 
 private:
+    void arm() {
+        auto const when = elector_.clock_.now() + elector_.options_.retry_period / 2;
+        tick_ = elector_.clock_.call_at(when, [this] {
+            tick_.reset();
+            if (elector_.term_is_over()) return end();
+            arm();
+        });
+    }
+    void end() {
+        if (tick_) elector_.clock_.cancel(*tick_);
+        tick_.reset();
+        if (!std::exchange(elector_.leads_, false)) return;
+        if (elector_.callbacks_.on_stopped) elector_.callbacks_.on_stopped();
+    }
+
     LeaderElector& elector_;
+    std::optional<Clock::TimerId> tick_;
 };
 
 LeaderElector::LeaderElector(asio::any_io_executor executor, Client& client, Clock& clock, Random& random,
                              LeaderElectionOptions options, LeaderCallbacks callbacks)
-    : client_(client),
+    : client_(client.at(Priority::high)),
       clock_(clock),
       random_(random),
       options_(std::move(options)),
@@ -77,7 +92,7 @@ Async<void> LeaderElector::run() {
 Async<void> LeaderElector::compete() {
     while (!stopping_) {
         auto const outcome = co_await attempt(clock_.now() + options_.renew_deadline);
-        if (outcome == Outcome::ours && clock_.now() < renewed_at_ + options_.renew_deadline && !slept()) co_return;
+        if (outcome == Outcome::ours && !term_is_over()) co_return;
         if (stopping_) co_return;
         auto const wait = options_.retry_period * (1 + jitter * random_.unit());
         co_await pause(clock_.now() + std::chrono::duration_cast<Duration>(wait));
@@ -89,17 +104,20 @@ Async<void> LeaderElector::lead() {
     while (true) {
         auto const ends = renewed_at_ + options_.renew_deadline;
         co_await pause(std::min(clock_.now() + options_.retry_period, ends));
-        if (stopping_ || clock_.now() >= ends || slept()) co_return;
+        if (stopping_ || !leads()) co_return;
         auto const outcome = co_await attempt(ends);
-        if (outcome == Outcome::theirs || stopping_ || slept()) co_return;
-        if (clock_.now() >= renewed_at_ + options_.renew_deadline) co_return;
+        if (outcome == Outcome::theirs || stopping_ || !leads()) co_return;
     }
 }
 
 bool LeaderElector::slept() const {
     auto const by_wall = clock_.wall() - renewed_at_wall_;
     auto const by_monotonic = clock_.now() - renewed_at_;
-    return by_wall - by_monotonic > options_.renew_deadline;
+    return by_wall - by_monotonic >= options_.lease_duration - options_.renew_deadline;
+}
+
+bool LeaderElector::term_is_over() const {
+    return clock_.now() >= renewed_at_ + options_.renew_deadline || slept();
 }
 
 bool LeaderElector::held_by_another() const {

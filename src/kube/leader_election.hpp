@@ -27,11 +27,12 @@ struct LeaderCallbacks {
 };
 
 /// Expiry is judged by how long we have seen the same record, on our own monotonic clock. A leader counts from when it
-/// sent its last successful renewal, so it stops before anybody else may start. When the wall clock runs ahead of the
-/// monotonic one by more than `renew_deadline` (a machine that slept) the leader stops: its monotonic clock may have
-/// stood still while others waited.
+/// sent its last successful renewal, so it stops before anybody else may start. A machine that sleeps stops that clock
+/// while others wait on theirs, so a term also ends when the wall clock has run ahead of the monotonic one by
+/// `lease_duration` - `renew_deadline`, the longest sleep that leaves others waiting. After a longer one leads() is
+/// false at once, and on_stopped follows within half a `retry_period`, whatever the network does.
 ///
-/// Threads: one reactor. Lifetime: outlives run(); the client, clock and random outlive it.
+/// Threads: one reactor. Lifetime: outlives run(); what the client needs, clock and random outlive it.
 class LeaderElector {
 public:
     LeaderElector(asio::any_io_executor executor, Client& client, Clock& clock, Random& random,
@@ -42,7 +43,8 @@ public:
     Async<void> run();
     void ask_to_stop();
 
-    bool leads() const { return leads_; }
+    /// Ask before each step that only a leader may take: it turns false with the clock, before on_stopped is called.
+    bool leads() const { return leads_ && !term_is_over(); }
     std::string const& holder() const { return observed_.holder; }
     /// Why the last attempt did not go through; nothing after one that did.
     std::optional<Error> const& last_error() const { return last_error_; }
@@ -62,10 +64,11 @@ private:
     void observe(Object lease);
     bool held_by_another() const;
     bool slept() const;
+    bool term_is_over() const;
     LeaseRecord next_record() const;
     Outcome failed(Error error);
 
-    Client& client_;
+    Client client_;  // renewals go before whatever else waits for the rate limit
     Clock& clock_;
     Random& random_;
     LeaderElectionOptions options_;

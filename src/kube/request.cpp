@@ -73,11 +73,12 @@ std::string path_of(Resource const& resource, std::string_view ns, std::string_v
     return path;
 }
 
-Request get_request(Resource const& resource, std::string_view ns, std::string_view name,
-                    std::string_view subresource) {
+Request get_request(Resource const& resource, std::string_view ns, std::string_view name, std::string_view subresource,
+                    bool metadata_only) {
     Request request;
     request.path = path_of(resource, ns, name, subresource);
     request.what = "get " + describe(resource, ns, name, subresource);
+    if (metadata_only) request.accept = metadata_as("PartialObjectMetadata");
     return request;
 }
 
@@ -104,6 +105,7 @@ Request watch_request(Resource const& resource, std::string_view ns, WatchOption
     Request request;
     request.path = path_of(resource, ns);
     request.what = "watch " + describe_many(resource, ns);
+    request.long_lived = true;
     request.query.emplace_back("watch", "true");
     add_selectors(request, options.label_selector, options.field_selector);
     if (!options.resource_version.empty()) request.query.emplace_back("resourceVersion", options.resource_version);

@@ -25,8 +25,9 @@ struct Request {
     std::string accept = "application/json";
     std::string content_type;  ///< empty without a body
     std::string body;
-    Priority priority = Priority::normal;
-    std::string what;  ///< for errors: "list pods", "get Deployment shop/web"
+    std::optional<Priority> priority;  ///< nothing: the client's
+    bool long_lived = false;           ///< the answer goes on for minutes: a watch
+    std::string what;                  ///< for errors: "list pods", "get Deployment shop/web"
 
     bool operator==(Request const&) const = default;
     /// Path and encoded query.
@@ -42,6 +43,11 @@ struct ListOptions {
     std::string resource_version;        ///< "" most recent, "0" any (the server's cache)
     std::string resource_version_match;  ///< "", "Exact", "NotOlderThan"
     bool metadata_only = false;          ///< PartialObjectMetadataList
+};
+
+struct GetOptions {
+    std::string subresource;     ///< "status", "scale"
+    bool metadata_only = false;  ///< PartialObjectMetadata
 };
 
 struct WatchOptions {
@@ -72,8 +78,9 @@ struct PatchOptions {
 std::string path_of(Resource const& resource, std::string_view ns, std::string_view name = {},
                     std::string_view subresource = {});
 
+/// `metadata_only`: PartialObjectMetadata; servers that cannot reduce objects answer with whole ones.
 Request get_request(Resource const& resource, std::string_view ns, std::string_view name,
-                    std::string_view subresource = {});
+                    std::string_view subresource = {}, bool metadata_only = false);
 Request list_request(Resource const& resource, std::string_view ns, ListOptions const& options = {});
 Request watch_request(Resource const& resource, std::string_view ns, WatchOptions const& options = {});
 Request create_request(Resource const& resource, std::string_view ns, Object const& object,

@@ -53,6 +53,7 @@ struct HttpRequest {
     std::string target = "/";  ///< path and query, already encoded
     Headers headers;
     std::string body;
+    bool long_lived = false;  ///< the answer goes on for minutes (a watch): it takes no place of a quick request
 };
 
 struct HttpResponse {
@@ -60,6 +61,7 @@ struct HttpResponse {
     Headers headers;
     std::unique_ptr<Body> body;                                  ///< never null
     std::shared_ptr<std::vector<Certificate> const> peer_chain;  ///< of the connection it came over; null without TLS
+    Duration waited{};  ///< for a free connection, before anything was sent or dialed
 };
 
 /// Percent-encodes everything but RFC 3986's unreserved characters.

@@ -114,29 +114,42 @@ public:
           tls_(tls),
           options_(options),
           pool_(std::move(executor), clock,
-                {.per_host = options.connections_per_host, .keep_idle = options.keep_idle}) {}
+                {.per_host = options.connections_per_host,
+                 .long_lived_per_host = options.long_lived_per_host,
+                 .keep_idle = options.keep_idle}),
+          clock_(clock) {}
 
     Task<HttpResponse> send(Origin origin, HttpRequest request, Deadline deadline) override {
         if (auto valid = check(request); !valid) co_return pass(valid);
+        auto const stay = request.long_lived ? Stay::long_lived : Stay::quick;
         auto const prepared = prepare(origin, std::move(request));
-        auto lease = co_await pool_.acquire(pool_key(origin), deadline);
+        auto const asked = clock_.now();
+        auto lease = co_await pool_.acquire(pool_key(origin), stay, deadline);
         if (!lease) co_return pass(lease);
-        if (auto connection = lease->take_idle()) {
-            auto head = co_await exchange(*connection, prepared, deadline);
-            if (head || !may_repeat(prepared, *connection, head.error())) {
-                co_return respond(prepared, std::move(head), std::move(*lease), std::move(connection));
-            }
-        }
-        auto opened = co_await open_connection(dialer_, tls_, origin, options_.header_limit, deadline);
-        if (!opened) co_return pass(opened);
-        auto head = co_await exchange(**opened, prepared, deadline);
-        co_return respond(prepared, std::move(head), std::move(*lease), std::move(*opened));
+        auto const waited = clock_.now() - asked;
+        auto response = co_await send_over(origin, prepared, std::move(*lease), deadline);
+        if (response) response->waited = waited;
+        co_return response;
     }
 
     std::size_t open_connections() const override { return pool_.size(); }
     void close_idle() override { pool_.close_idle(); }
 
 private:
+    Task<HttpResponse> send_over(Origin const& origin, Prepared const& prepared, HttpPool::Lease lease,
+                                 Deadline deadline) {
+        if (auto connection = lease.take_idle()) {
+            auto head = co_await exchange(*connection, prepared, deadline);
+            if (head || !may_repeat(prepared, *connection, head.error())) {
+                co_return respond(prepared, std::move(head), std::move(lease), std::move(connection));
+            }
+        }
+        auto opened = co_await open_connection(dialer_, tls_, origin, options_.header_limit, deadline);
+        if (!opened) co_return pass(opened);
+        auto head = co_await exchange(**opened, prepared, deadline);
+        co_return respond(prepared, std::move(head), std::move(lease), std::move(*opened));
+    }
+
     Task<ResponseHead> exchange(HttpConnection& connection, Prepared const& request, Deadline deadline) {
         connection.heard = false;
         auto sent = co_await connection.stream->write(request.head, deadline);
@@ -177,6 +190,7 @@ private:
     Tls& tls_;
     HttpClientOptions options_;
     HttpPool pool_;
+    Clock& clock_;
 };
 
 }  // namespace

@@ -17,8 +17,9 @@ struct Origin {
 };
 
 struct HttpClientOptions {
-    std::size_t connections_per_host = 8;  ///< more requests wait their turn, first come first served
-    std::size_t header_limit = 64 * 1024;  ///< bytes of a response's header; beyond: too_large
+    std::size_t connections_per_host = 8;   ///< more requests wait their turn, first come first served
+    std::size_t long_lived_per_host = 256;  ///< of HttpRequest::long_lived, which are counted apart
+    std::size_t header_limit = 64 * 1024;   ///< bytes of a response's header; beyond: too_large
     Duration keep_idle = std::chrono::seconds(90);
 };
 

@@ -23,13 +23,14 @@ Task<std::size_t> HttpConnection::fill(Deadline deadline) {
 
 // On the frame of whoever waits: whichever way it ends, the place is neither lost nor taken twice.
 struct HttpPool::Waiter {
-    Waiter(HttpPool& p, Endpoint const& at) : pool(p), endpoint(at), turn(p.executor_, "a free connection") {
-        pool.hosts_[endpoint].waiting.push_back(this);
+    Waiter(HttpPool& p, Endpoint const& at, Stay s)
+        : pool(p), endpoint(at), stay(s), turn(p.executor_, "a free connection") {
+        pool.hosts_[endpoint].queue(stay).waiting.push_back(this);
     }
     ~Waiter() {
-        if (granted && !taken) pool.leave(endpoint);
+        if (granted && !taken) pool.leave(endpoint, stay);
         if (granted) return;
-        pool.hosts_[endpoint].waiting.remove(this);
+        pool.hosts_[endpoint].queue(stay).waiting.remove(this);
         pool.forget_if_unused(endpoint);
     }
     Waiter(Waiter const&) = delete;
@@ -37,13 +38,14 @@ struct HttpPool::Waiter {
 
     HttpPool& pool;
     Endpoint endpoint;
+    Stay stay;
     Event turn;
     bool granted = false;
     bool taken = false;
 };
 
 HttpPool::Lease::~Lease() {
-    if (pool_) pool_->leave(key_.endpoint);
+    if (pool_) pool_->leave(key_.endpoint, stay_);
 }
 
 std::unique_ptr<HttpConnection> HttpPool::Lease::take_idle() {
@@ -64,9 +66,11 @@ std::unique_ptr<HttpConnection> HttpPool::Lease::take_idle() {
 void HttpPool::Lease::keep(std::unique_ptr<HttpConnection> connection) {
     auto* const pool = std::exchange(pool_, nullptr);
     auto& host = pool->hosts_[key_.endpoint];
+    // Many watches may end at once; quick requests need no more than so many to choose from.
+    while (stay_ == Stay::long_lived && host.idle.size() >= pool->limits_.per_host) host.idle.pop_front();
     host.idle.push_back({key_.identity, std::move(connection), pool->clock_.now() + pool->limits_.keep_idle});
     pool->arm_sweep();
-    pool->leave(key_.endpoint);
+    pool->leave(key_.endpoint, stay_);
 }
 
 HttpPool::HttpPool(asio::any_io_executor executor, Clock& clock, Limits limits)
@@ -81,33 +85,38 @@ Task<void> HttpPool::wait_turn(Waiter& waiter) {
     co_return Result<void>{};
 }
 
-Task<HttpPool::Lease> HttpPool::acquire(PoolKey key, Deadline deadline) {
-    auto& host = hosts_[key.endpoint];
-    if (host.leased < limits_.per_host) {
-        ++host.leased;
-        co_return Lease(*this, std::move(key));
+Task<HttpPool::Lease> HttpPool::acquire(PoolKey key, Stay stay, Deadline deadline) {
+    auto& queue = hosts_[key.endpoint].queue(stay);
+    if (queue.leased < (stay == Stay::quick ? limits_.per_host : limits_.long_lived_per_host)) {
+        ++queue.leased;
+        co_return Lease(*this, std::move(key), stay);
     }
     auto const name = to_string(key.endpoint);
-    if (host.waiting.size() >= limits_.waiting_per_host) {
+    if (queue.waiting.size() >= limits_.waiting_per_host) {
         co_return fail(Errc::too_large, "more than {} requests wait for a connection to {}", limits_.waiting_per_host,
                        name);
     }
-    Waiter waiter(*this, key.endpoint);
+    Waiter waiter(*this, key.endpoint, stay);
     auto const turn = co_await with_deadline(clock_, deadline, wait_turn(waiter));
     if (!turn) {
         co_return fail(Errc::timed_out, "no answer from {} within the deadline (waiting for a free connection)", name);
     }
     waiter.taken = true;
-    co_return Lease(*this, std::move(key));
+    co_return Lease(*this, std::move(key), stay);
 }
 
-void HttpPool::leave(Endpoint const& endpoint) {
-    auto& host = hosts_[endpoint];
-    if (host.waiting.empty()) {
-        --host.leased;
+bool HttpPool::Host::unused() const {
+    bool const quiet = quick.waiting.empty() && long_lived.waiting.empty() && idle.empty();
+    return quiet && quick.leased == 0 && long_lived.leased == 0;
+}
+
+void HttpPool::leave(Endpoint const& endpoint, Stay stay) {
+    auto& queue = hosts_[endpoint].queue(stay);
+    if (queue.waiting.empty()) {
+        --queue.leased;
     } else {
-        auto* const next = host.waiting.front();
-        host.waiting.pop_front();
+        auto* const next = queue.waiting.front();
+        queue.waiting.pop_front();
         next->granted = true;
         next->turn.notify();
     }
@@ -116,19 +125,19 @@ void HttpPool::leave(Endpoint const& endpoint) {
 
 // A lease about to open a connection makes room among the idle ones of other identities.
 void HttpPool::trim(Host& host) {
-    while (!host.idle.empty() && host.leased + host.idle.size() > limits_.per_host) host.idle.pop_front();
+    while (!host.idle.empty() && host.quick.leased + host.idle.size() > limits_.per_host) host.idle.pop_front();
 }
 
 void HttpPool::forget_if_unused(Endpoint const& endpoint) {
     auto const found = hosts_.find(endpoint);
-    if (found == hosts_.end()) return;
-    auto const& host = found->second;
-    if (host.leased == 0 && host.idle.empty() && host.waiting.empty()) hosts_.erase(found);
+    if (found != hosts_.end() && found->second.unused()) hosts_.erase(found);
 }
 
 std::size_t HttpPool::size() const {
     std::size_t count = 0;
-    for (auto const& [endpoint, host] : hosts_) count += host.leased + host.idle.size();
+    for (auto const& [endpoint, host] : hosts_) {
+        count += host.quick.leased + host.long_lived.leased + host.idle.size();
+    }
     return count;
 }
 
@@ -154,10 +163,7 @@ void HttpPool::sweep() {
     for (auto& [endpoint, host] : hosts_) {
         while (!host.idle.empty() && host.idle.front().until <= now) host.idle.pop_front();
     }
-    std::erase_if(hosts_, [](auto const& entry) {
-        auto const& host = entry.second;
-        return host.leased == 0 && host.idle.empty() && host.waiting.empty();
-    });
+    std::erase_if(hosts_, [](auto const& entry) { return entry.second.unused(); });
     arm_sweep();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// Kept connections, and whose turn it is: at most so many per host, first come first served.
+// Kept connections, and whose turn it is: at most so many per host, first come first served. What stays for minutes is
+// counted apart, so that ten watches do not keep a lease from being renewed.
 
 #include "base/event.hpp"
 #include "net/tls.hpp"
@@ -31,20 +32,25 @@ struct PoolKey {
     std::string identity;  ///< TLS options and proxy
 };
 
+/// How long a lease is likely to be held.
+enum class Stay { quick, long_lived };
+
 /// Lifetime: outlives its leases. Threads: one reactor.
 class HttpPool {
 public:
     struct Limits {
         std::size_t per_host = 8;
-        std::size_t waiting_per_host = 1024;
+        std::size_t long_lived_per_host = 256;
+        std::size_t waiting_per_host = 1024;  ///< of each kind
         Duration keep_idle = std::chrono::seconds(90);
     };
 
     /// The right to one open connection; it ends with the object.
     class Lease {
     public:
-        Lease(HttpPool& pool, PoolKey key) : pool_(&pool), key_(std::move(key)) {}
-        Lease(Lease&& other) noexcept : pool_(std::exchange(other.pool_, nullptr)), key_(std::move(other.key_)) {}
+        Lease(HttpPool& pool, PoolKey key, Stay stay) : pool_(&pool), key_(std::move(key)), stay_(stay) {}
+        Lease(Lease&& other) noexcept
+            : pool_(std::exchange(other.pool_, nullptr)), key_(std::move(other.key_)), stay_(other.stay_) {}
         Lease& operator=(Lease&&) = delete;
         ~Lease();
 
@@ -56,6 +62,7 @@ public:
     private:
         HttpPool* pool_;
         PoolKey key_;
+        Stay stay_;
     };
 
     HttpPool(asio::any_io_executor executor, Clock& clock, Limits limits);
@@ -64,7 +71,7 @@ public:
     HttpPool& operator=(HttpPool const&) = delete;
 
     /// Waits for its turn. Errors: timed_out, too_large (too many wait already).
-    Task<Lease> acquire(PoolKey key, Deadline deadline);
+    Task<Lease> acquire(PoolKey key, Stay stay, Deadline deadline);
 
     /// Leases and idle connections.
     std::size_t size() const;
@@ -77,14 +84,21 @@ private:
         std::unique_ptr<HttpConnection> connection;
         TimePoint until;
     };
-    struct Host {
+    struct Queue {
         std::size_t leased = 0;
-        std::deque<Idle> idle;  // oldest first
         std::list<Waiter*> waiting;
+    };
+    struct Host {
+        Queue quick;
+        Queue long_lived;
+        std::deque<Idle> idle;  // oldest first
+
+        Queue& queue(Stay stay) { return stay == Stay::quick ? quick : long_lived; }
+        bool unused() const;
     };
 
     static Task<void> wait_turn(Waiter& waiter);
-    void leave(Endpoint const& endpoint);
+    void leave(Endpoint const& endpoint, Stay stay);
     void trim(Host& host);
     void forget_if_unused(Endpoint const& endpoint);
     void arm_sweep();

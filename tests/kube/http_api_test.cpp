@@ -3,6 +3,7 @@
 #include "kube/credentials.hpp"
 #include "kube/memory_files.hpp"
 #include "kube/played_process.hpp"
+#include "kube/scripted_api.hpp"
 #include "world/world.hpp"
 
 #include <gmock/gmock.h>
@@ -300,6 +301,43 @@ TEST_F(HttpApiTest, A401WithoutAPluginIsTheAnswerAtOnce) {
     http_.statuses = {401};
     EXPECT_EQ(send(*make(target))->status, 401);
     EXPECT_EQ(http_.requests.size(), 1u);
+}
+
+TEST_F(HttpApiTest, ThePluginsTimeIsNotTheServers) {
+    process_.plays.push_back({prints(credential(R"({"token":"old"})")), 2s});
+    process_.plays.push_back({prints(credential(R"({"token":"new"})")), 3s});
+    auto const api = make(target_with_plugin());
+    http_.statuses = {200, 401, 200};
+    EXPECT_EQ(send(*api)->waited, 2s);
+    EXPECT_EQ(send(*api)->waited, 3s);
+    EXPECT_EQ(send(*api)->waited, 0s);
+}
+
+TEST_F(HttpApiTest, WhatAPluginIssuedCanBeLookedAtAndIsAskedForIfNeedBe) {
+    auto const issued = [this](Api& api) { return world_.run(api.issued_credentials(world_.clock().now() + 30s)); };
+    EXPECT_EQ(issued(*make(target_at()))->has_value(), false);
+
+    process_.plays.push_back({prints(credential(R"({"token":"t","expirationTimestamp":"2026-01-01T01:00:00Z"})"))});
+    process_.plays.push_back({Exit{.code = 1, .errors = "log in first"}});
+    auto const api = make(target_with_plugin());
+    auto const first = issued(*api);
+    ASSERT_TRUE(first && *first);
+    EXPECT_EQ((*first)->token, "t");
+    EXPECT_EQ((*first)->expires, WallTime(std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}) + 1h);
+    ASSERT_TRUE(send(*api));
+    EXPECT_EQ(process_.commands.size(), 1u);
+    world_.pass(1h);
+    auto const second = issued(*api);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code(), Errc::denied);
+}
+
+TEST_F(HttpApiTest, OnlyAWatchIsLongLived) {
+    auto const api = make(target_at());
+    ASSERT_TRUE(send(*api, watch_request(pods(), "")));
+    EXPECT_TRUE(http_.requests.back().long_lived);
+    ASSERT_TRUE(send(*api, list_request(pods(), "")));
+    EXPECT_FALSE(http_.requests.back().long_lived);
 }
 
 TEST_F(HttpApiTest, APluginIsNotAskedWhereOtherCredentialsAre) {
