@@ -58,6 +58,21 @@ void TaskGroup::cancel() {
     for (auto const& task : copy) task->cancel.emit(asio::cancellation_type::terminal);
 }
 
+template <>
+Async<void> TaskGroup::stop_after(Async<void> work) {
+    std::exception_ptr cancelled;
+    try {
+        co_await std::move(work);
+    } catch (boost::system::system_error const&) {
+        cancelled = std::current_exception();
+    }
+    auto const throws = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await stop();
+    co_await asio::this_coro::throw_if_cancelled(throws);
+    if (cancelled) std::rethrow_exception(cancelled);
+}
+
 Async<void> TaskGroup::stop() {
     // We may ourselves be unwinding from a cancellation: the tasks still have to be waited for.
     auto const throws = co_await asio::this_coro::throw_if_cancelled();

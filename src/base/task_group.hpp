@@ -3,8 +3,11 @@
 
 #include "base/event.hpp"
 
+#include <boost/system/system_error.hpp>
+
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace vedette {
@@ -23,8 +26,12 @@ public:
     /// Waits until all tasks have ended by themselves.
     Async<void> join();
     /// Cancels all tasks and waits until they have unwound. Cannot itself be cancelled once it runs; a caller that may
-    /// have been cancelled before switches asio::this_coro::throw_if_cancelled off around it, or the await throws.
+    /// have been cancelled before uses stop_after() instead, or the await throws.
     Async<void> stop();
+    /// Awaits `work`, then stops the group, whether `work` returned or was cancelled with us; then passes on what came
+    /// of it.
+    template <class T>
+    Async<T> stop_after(Async<T> work);
     /// Asks all tasks to end, without waiting.
     void cancel();
 
@@ -36,5 +43,26 @@ private:
     std::list<std::shared_ptr<Running>> running_;
     std::shared_ptr<Event> ended_;
 };
+
+template <class T>
+Async<T> TaskGroup::stop_after(Async<T> work) {
+    std::optional<T> result;
+    std::exception_ptr cancelled;
+    try {
+        result.emplace(co_await std::move(work));
+    } catch (boost::system::system_error const&) {
+        cancelled = std::current_exception();
+    }
+    // A cancelled coroutine throws at its next await: the tasks still have to be waited for.
+    auto const throws = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await stop();
+    co_await asio::this_coro::throw_if_cancelled(throws);
+    if (cancelled) std::rethrow_exception(cancelled);
+    co_return std::move(*result);
+}
+
+template <>
+Async<void> TaskGroup::stop_after(Async<void> work);
 
 }  // namespace vedette
