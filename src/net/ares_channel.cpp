@@ -39,20 +39,27 @@ struct AresChannel::Socket {
     Socket& operator=(Socket const&) = delete;
 };
 
-AresChannel::AresChannel(asio::any_io_executor executor, Clock& clock)
-    : executor_(executor), clock_(clock), changed_(executor, "name lookup"), opened_(clock.now()) {}
+AresChannel::AresChannel(asio::any_io_executor executor, Clock& clock) : executor_(executor), clock_(clock) {}
 
 AresChannel::~AresChannel() {
     close();
 }
 
-Result<void> AresChannel::open(ResolverOptions const& options, int flags) {
+Result<void> AresChannel::open(ChannelOptions const& options) {
     ensure_library();
+    auto resolv_conf = options.resolv_conf;
+    char only_name_servers[] = "b";
     ares_options wanted{};
+    wanted.resolvconf_path = resolv_conf.data();
+    wanted.lookups = only_name_servers;
+    wanted.timeout = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(options.timeout).count());
+    wanted.tries = options.attempts;
     wanted.sock_state_cb = &on_socket;
     wanted.sock_state_cb_data = this;
-    wanted.flags = flags | (options.with_search ? 0 : ARES_FLAG_NOSEARCH);
-    auto status = ares_init_options(&channel_, &wanted, ARES_OPT_SOCK_STATE_CB | ARES_OPT_FLAGS);
+    wanted.flags = options.flags;
+    constexpr int given = ARES_OPT_SOCK_STATE_CB | ARES_OPT_FLAGS | ARES_OPT_RESOLVCONF | ARES_OPT_LOOKUPS |
+                          ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_DOMAINS;  // no domains: no search list
+    auto status = ares_init_options(&channel_, &wanted, given);
     if (status != ARES_SUCCESS) {
         channel_ = nullptr;
         return fail(Errc::io, "name lookup cannot start: {}", ares_strerror(status));
@@ -63,25 +70,26 @@ Result<void> AresChannel::open(ResolverOptions const& options, int flags) {
     return {};
 }
 
-void AresChannel::begin() {
-    ensure(channel_ && done_, "a channel runs one request at a time");
+void AresChannel::begin(std::shared_ptr<Event> changed) {
+    ensure(reusable(), "a channel runs one request at a time");
+    changed_ = std::move(changed);
     done_ = false;
     addresses_.clear();
     reply_.clear();
 }
 
-void AresChannel::start_addresses(std::string const& host) {
-    begin();
+void AresChannel::start_addresses(std::string const& host, int family, std::shared_ptr<Event> changed) {
+    begin(std::move(changed));
     ares_addrinfo_hints hints{};
-    hints.ai_family = AF_UNSPEC;
+    hints.ai_family = family;
     hints.ai_socktype = SOCK_STREAM;  // one entry per address
     ares_getaddrinfo(channel_, host.c_str(), nullptr, &hints, &on_addresses, this);
     wait_for_traffic();
 }
 
-void AresChannel::start_query(std::string const& name, int type) {
+void AresChannel::start_query(std::string const& name, int type, std::shared_ptr<Event> changed) {
     constexpr int class_internet = 1;
-    begin();
+    begin(std::move(changed));
     ares_query(channel_, name.c_str(), class_internet, type, &on_reply, this);
     wait_for_traffic();
 }
@@ -108,7 +116,7 @@ void AresChannel::on_addresses(void* self, int status, int, ares_addrinfo* answe
             channel.addresses_.emplace_back(text);
         }
     }
-    channel.end(status);
+    channel.end(status == ARES_SUCCESS && channel.addresses_.empty() ? ARES_ENODATA : status);
 }
 
 void AresChannel::on_reply(void* self, int status, int, unsigned char* bytes, int size) {
@@ -121,7 +129,8 @@ void AresChannel::end(int status) {
     if (closing_) return;
     status_ = status;
     done_ = true;
-    changed_.notify();
+    ended_ = clock_.now();
+    changed_->notify();
 }
 
 void AresChannel::socket_changed(ares_socket_t fd, bool readable, bool writable) {
@@ -134,7 +143,7 @@ void AresChannel::socket_changed(ares_socket_t fd, bool readable, bool writable)
         socket = std::make_shared<Socket>(executor_);
         error_code error;
         socket->descriptor.assign(fd, error);
-        ensure(!error, "a socket that was just opened can be polled");
+        if (error) fault_ = error.message();
     }
     socket->want_read = readable;
     socket->want_write = writable;
@@ -151,6 +160,12 @@ void AresChannel::forget(ares_socket_t fd) {
 // Waits for whatever c-ares waits for; called after every time it ran.
 void AresChannel::wait_for_traffic() {
     if (!channel_) return;
+    if (!fault_.empty()) {
+        // A socket that cannot be polled, such as when the machine is out of epoll watches: nothing would ever come.
+        if (!done_) end(ARES_ENOMEM);
+        close();
+        return;
+    }
     for (auto const& [fd, socket] : sockets_) {
         if (socket->want_read && !socket->reading) wait(fd, socket, true);
         if (socket->want_write && !socket->writing) wait(fd, socket, false);
@@ -184,19 +199,8 @@ void AresChannel::process(ares_socket_t readable, ares_socket_t writable) {
     wait_for_traffic();
 }
 
-namespace {
-
-struct CloseUnlessDone {
-    std::shared_ptr<AresChannel> channel;
-    ~CloseUnlessDone() {
-        if (!channel->done()) channel->close();
-    }
-};
-
-}  // namespace
-
-Async<int> finish(std::shared_ptr<AresChannel> channel, Deadline deadline) {
-    CloseUnlessDone const closer{channel};
+Async<int> await_request(std::shared_ptr<AresChannel> channel, Deadline deadline) {
+    CloseUnlessDone const closer(channel);
     while (!channel->done()) {
         if (channel->clock().now() >= deadline) co_return ARES_ETIMEOUT;
         Alarm const alarm(channel->clock(), deadline, [channel] { channel->changed().notify(); });

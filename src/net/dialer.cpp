@@ -1,14 +1,17 @@
 // Connecting, by RFC 8305: addresses alternate between the families, IPv6 first; the next one starts 250 ms after the
-// last or as soon as one fails; the first to answer wins.
+// last or as soon as one fails; the first to answer wins. The name lookup goes on beside it.
 //
 // The attempts are callbacks around one shared Race instead of one coroutine each: the task unwinds by closing all
-// sockets at once, with nothing to wait for.
+// sockets at once, with nothing to wait for but the lookup.
 
 #include "net/dialer.hpp"
 
 #include "base/event.hpp"
+#include "base/task_group.hpp"
+#include "net/address_queue.hpp"
 #include "net/alarm.hpp"
 #include "net/tcp_stream.hpp"
+#include "net/text.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -20,7 +23,7 @@ namespace {
 using asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr auto attempt_delay = 250ms;
+constexpr auto attempt_delay = 250ms;  // RFC 8305, 8
 
 struct Failure {
     asio::ip::address address;
@@ -28,7 +31,7 @@ struct Failure {
     std::string text;
 };
 
-Failure explain(asio::ip::address const& address, error_code const& error) {
+Failure in_words(asio::ip::address const& address, error_code const& error) {
     if (error == asio::error::connection_refused) return {address, Errc::refused, "connection refused"};
     if (error == asio::error::network_unreachable) return {address, Errc::unreachable, "network is unreachable"};
     if (error == asio::error::host_unreachable) return {address, Errc::unreachable, "no route to the host"};
@@ -80,22 +83,6 @@ Error summarize(std::vector<Failure> const& in_time_order) {
     return {worst.code, std::move(text)};
 }
 
-std::vector<asio::ip::address> race_order(std::vector<std::string> const& literals) {
-    std::vector<asio::ip::address> v6;
-    std::vector<asio::ip::address> v4;
-    for (auto const& literal : literals) {
-        error_code error;
-        auto const address = asio::ip::make_address(literal, error);
-        if (!error) (address.is_v6() ? v6 : v4).push_back(address);
-    }
-    std::vector<asio::ip::address> order;
-    for (std::size_t i = 0; i < std::max(v6.size(), v4.size()); ++i) {
-        if (i < v6.size()) order.push_back(v6[i]);
-        if (i < v4.size()) order.push_back(v4[i]);
-    }
-    return order;
-}
-
 // A connection from a port to itself: Linux allows it for a closed local port in the ephemeral range.
 bool connected_to_itself(tcp::socket const& socket) {
     error_code error;
@@ -107,15 +94,37 @@ bool connected_to_itself(tcp::socket const& socket) {
 
 class Race : public std::enable_shared_from_this<Race> {
 public:
-    explicit Race(asio::any_io_executor executor) : executor_(executor), changed_(executor, "connect") {}
+    Race(asio::any_io_executor executor, std::uint16_t port)
+        : executor_(executor), port_(port), changed_(executor, "connect") {}
 
-    void start(tcp::endpoint to, TimePoint next_start) {
-        next_start_ = next_start;
-        attempts_.push_back({tcp::socket(executor_), to.address()});
-        auto const attempt = std::prev(attempts_.end());
-        attempt->socket.async_connect(
-            to, [self = shared_from_this(), attempt](error_code const& error) { self->ended(attempt, error); });
+    void add(asio::ip::address const& address) {
+        waiting_.add(address);
+        changed_.notify();
     }
+    void lookup_ended(Result<void> const& result) {
+        if (!result) lookup_error_ = result.error();
+        looking_up_ = false;
+        changed_.notify();
+    }
+    void expect_lookup(std::string host) {
+        host_ = std::move(host);
+        looking_up_ = true;
+    }
+
+    /// Starts the next attempt if its time has come.
+    bool start_due(TimePoint now) {
+        if (waiting_.empty() || (!attempts_.empty() && now < next_start_)) return false;
+        next_start_ = now + attempt_delay;
+        auto const address = waiting_.take();
+        attempts_.push_back({tcp::socket(executor_), address});
+        auto const attempt = std::prev(attempts_.end());
+        attempt->socket.async_connect({address, port_}, [self = shared_from_this(), attempt](error_code const& error) {
+            self->ended(attempt, error);
+        });
+        return true;
+    }
+    /// When start_due() would have something to do, if nothing else happens.
+    TimePoint next_start() const { return waiting_.empty() ? TimePoint::max() : next_start_; }
 
     // Closes what is still open; what completes later is ignored.
     void abandon() {
@@ -124,22 +133,32 @@ public:
         winner_.reset();
     }
 
-    std::vector<Failure> failures_and_pending() const {
-        auto all = failures_;
-        for (auto const& attempt : attempts_) all.push_back({attempt.address, Errc::timed_out, "timed out"});
-        return all;
-    }
-
     std::optional<tcp::socket>& winner() { return winner_; }
-    bool nothing_in_flight() const { return attempts_.empty(); }
-    TimePoint next_start() const { return next_start_; }
+    bool lost() const { return attempts_.empty() && waiting_.empty() && !looking_up_; }
     Event& changed() { return changed_; }
+
+    Error why_lost() const {
+        if (!failures_.empty()) return summarize(failures_);
+        return lookup_error_.value_or(Error(Errc::dns_failure, "the name has no address"));
+    }
+    Error why_late() const {
+        auto failures = failures_;
+        for (auto const& attempt : attempts_) failures.push_back({attempt.address, Errc::timed_out, "timed out"});
+        if (failures.empty()) return {Errc::timed_out, lookup_late()};
+        auto error = summarize(failures);
+        return {Errc::timed_out, error.code() == Errc::timed_out ? error.text() : "timed out after " + error.text()};
+    }
 
 private:
     struct Attempt {
         tcp::socket socket;
         asio::ip::address address;
     };
+
+    // Whoever sees the deadline first, we or the resolver, says the same.
+    std::string lookup_late() const {
+        return looking_up_ ? fmt::format("lookup {}: timed out waiting for the name servers", host_) : "timed out";
+    }
 
     static void close(tcp::socket& socket) {
         error_code ignored;
@@ -152,7 +171,7 @@ private:
             if (!error) {
                 winner_.emplace(std::move(attempt->socket));
             } else {
-                failures_.push_back(explain(attempt->address, error));
+                failures_.push_back(in_words(attempt->address, error));
                 next_start_ = TimePoint::min();
             }
         }
@@ -161,11 +180,16 @@ private:
     }
 
     asio::any_io_executor executor_;
+    std::uint16_t port_;
     Event changed_;
+    AddressQueue waiting_;
     std::list<Attempt> attempts_;
     std::vector<Failure> failures_;
     std::optional<tcp::socket> winner_;
     TimePoint next_start_ = TimePoint::min();
+    std::string host_;
+    bool looking_up_ = false;
+    std::optional<Error> lookup_error_;
     bool abandoned_ = false;
 };
 
@@ -181,51 +205,42 @@ public:
 
     Task<std::unique_ptr<Stream>> connect(Endpoint to, Deadline deadline) override {
         auto const phrase = fmt::format("connect {}", to_string(to));
-        auto addresses = co_await find_addresses(to.host, deadline);
-        if (!addresses) co_return pass(addresses, phrase);
-        auto connected = co_await race(std::move(*addresses), to.port, deadline);
+        auto const state = std::make_shared<Race>(executor_, to.port);
+        auto racing = race(state, deadline);
+        TaskGroup lookup(executor_);
+        if (auto const literal = parse_address(to.host)) {
+            state->add(*literal);
+        } else {
+            state->expect_lookup(to.host);
+            lookup.spawn(look_up(resolver_, std::move(to.host), deadline, state));
+        }
+        auto connected = co_await lookup.stop_after(std::move(racing));
         if (!connected) co_return pass(connected, phrase);
         co_return std::move(*connected);
     }
 
 private:
-    Task<std::vector<asio::ip::address>> find_addresses(std::string host, Deadline deadline) {
-        error_code error;
-        auto const literal = asio::ip::make_address(host, error);
-        if (!error) co_return std::vector{literal};
-        auto const names = co_await resolver_.resolve(host, deadline);
-        if (!names) co_return std::unexpected(names.error());
-        auto order = race_order(*names);
-        if (order.empty()) co_return fail(Errc::dns_failure, "{} has no address", host);
-        co_return order;
+    static Async<void> look_up(Resolver& resolver, std::string host, Deadline deadline, std::shared_ptr<Race> state) {
+        auto found = [state](std::vector<std::string> const& literals) {
+            for (auto const& literal : literals) {
+                if (auto const address = parse_address(literal)) state->add(*address);
+            }
+        };
+        auto const ended = co_await resolver.resolve(std::move(host), deadline, std::move(found));
+        state->lookup_ended(ended);
     }
 
-    Task<std::unique_ptr<Stream>> race(std::vector<asio::ip::address> addresses, std::uint16_t port,
-                                       Deadline deadline) {
-        auto const state = std::make_shared<Race>(executor_);
+    Task<std::unique_ptr<Stream>> race(std::shared_ptr<Race> state, Deadline deadline) {
         Abandon const guard{state};
-        std::size_t next = 0;
-        for (;;) {
+        while (true) {
             if (state->winner()) co_return make_tcp_stream(std::move(*state->winner()), clock_);
             auto const now = clock_.now();
-            bool const more = next < addresses.size();
-            if (now >= deadline) co_return std::unexpected(late(*state));
-            if (more && (state->nothing_in_flight() || now >= state->next_start())) {
-                state->start({addresses[next++], port}, now + attempt_delay);
-                continue;
-            }
-            if (state->nothing_in_flight()) co_return std::unexpected(summarize(state->failures_and_pending()));
-            auto const until = more ? std::min(deadline, state->next_start()) : deadline;
-            Alarm const alarm(clock_, until, [state] { state->changed().notify(); });
+            if (state->lost()) co_return std::unexpected(state->why_lost());
+            if (now >= deadline) co_return std::unexpected(state->why_late());
+            if (state->start_due(now)) continue;
+            Alarm const alarm(clock_, std::min(deadline, state->next_start()), [state] { state->changed().notify(); });
             co_await state->changed().wait();
         }
-    }
-
-    static Error late(Race const& state) {
-        auto const failures = state.failures_and_pending();
-        if (failures.empty()) return {Errc::timed_out, "timed out"};
-        auto error = summarize(failures);
-        return {Errc::timed_out, error.code() == Errc::timed_out ? error.text() : "timed out after " + error.text()};
     }
 
     asio::any_io_executor executor_;

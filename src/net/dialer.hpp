@@ -2,7 +2,7 @@
 // Opening byte streams. All code above net/ reaches the outside through a Dialer, so a test that replaces the
 // Dialer has replaced the network.
 
-#include "net/dns_query.hpp"
+#include "net/resolver.hpp"
 #include "net/stream.hpp"
 
 #include <memory>
@@ -19,30 +19,14 @@ class Dialer {
 public:
     virtual ~Dialer() = default;
 
-    /// Connects to the first address of `to.host` that answers: IPv6 first, IPv4 250 ms later (RFC 8305).
-    /// `deadline` covers name lookup and connection together.
+    /// Connects to the first address of `to.host` that answers: IPv6 first, IPv4 250 ms later (RFC 8305), each as soon
+    /// as the lookup has found it. `deadline` covers name lookup and connection together.
     ///
     /// Errors: dns_failure (no address), refused (every address said no), unreachable (no route), timed_out. A
     /// closed port and a silent firewall mean different outages: never merge them. The text names the endpoint:
     /// "connect shop.example:443: connection refused".
     virtual Task<std::unique_ptr<Stream>> connect(Endpoint to, Deadline deadline) = 0;
 };
-
-/// Finds the addresses of a name: c-ares, with resolv.conf's search list and ndots, and /etc/hosts.
-class Resolver {
-public:
-    virtual ~Resolver() = default;
-
-    /// Addresses as literals, in the resolver's order. Errors: dns_failure (NXDOMAIN, no data, server failure: the
-    /// text says which), timed_out.
-    virtual Task<std::vector<std::string>> resolve(std::string host, Deadline deadline) = 0;
-
-    /// One question to one name server, as query_dns() puts it.
-    virtual Task<DnsAnswer> query(DnsQuestion question, Deadline deadline) = 0;
-};
-
-/// c-ares on `executor`. Lifetime: outlives its lookups; `clock` outlives it.
-std::unique_ptr<Resolver> make_system_resolver(asio::any_io_executor executor, Clock& clock);
 
 /// Real sockets. `resolver` and `clock` outlive it.
 std::unique_ptr<Dialer> make_system_dialer(asio::any_io_executor executor, Clock& clock, Resolver& resolver);

@@ -5,18 +5,14 @@
 
 #include "net/ares_channel.hpp"
 #include "net/endpoint.hpp"
-
-#include <boost/asio/ip/address.hpp>
-
-#include <charconv>
+#include "net/text.hpp"
 
 namespace vedette::net {
 namespace {
 
-using boost::system::error_code;
-
 constexpr std::size_t header_size = 12;
 constexpr std::uint16_t dns_port = 53;
+constexpr int attempts = 4;  // 2, 4, 8 and 16 s: the caller's deadline is what ends it
 
 constexpr std::pair<std::string_view, DnsType> types[] = {
     {"A", DnsType::a},     {"AAAA", DnsType::aaaa}, {"CNAME", DnsType::cname},
@@ -75,14 +71,6 @@ private:
     bool ok_ = true;
 };
 
-template <class Address>
-std::string address_text(Reader& reader) {
-    typename Address::bytes_type raw{};
-    auto const bytes = reader.bytes(raw.size());
-    std::copy(bytes.begin(), bytes.end(), raw.begin());
-    return Address(raw).to_string();
-}
-
 std::string joined_strings(Reader& reader, std::size_t end) {
     std::string text;
     while (reader.ok() && reader.at() < end) text += reader.bytes(reader.number(1));
@@ -99,9 +87,9 @@ std::string soa_text(Reader& reader) {
 std::string record_text(Reader& reader, DnsType type, std::size_t end) {
     switch (type) {
         case DnsType::a:
-            return address_text<asio::ip::address_v4>(reader);
+            return address_text(reader.bytes(4));
         case DnsType::aaaa:
-            return address_text<asio::ip::address_v6>(reader);
+            return address_text(reader.bytes(16));
         case DnsType::ns:
         case DnsType::cname:
         case DnsType::ptr:
@@ -124,15 +112,6 @@ std::string record_text(Reader& reader, DnsType type, std::size_t end) {
     return {};
 }
 
-Result<std::uint16_t> read_port(std::string_view text) {
-    std::uint16_t port = 0;
-    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    if (error != std::errc{} || end != text.data() + text.size() || port == 0) {
-        return fail(Errc::invalid_input, "the name server's port is no number from 1 to 65535");
-    }
-    return port;
-}
-
 // c-ares would take lists and skip what it cannot read; a check of one server must ask that one.
 Result<Endpoint> read_server(std::string_view text) {
     auto const bracket = text.starts_with('[') ? text.find(']') : std::string_view::npos;
@@ -143,14 +122,12 @@ Result<Endpoint> read_server(std::string_view text) {
         server.host = std::string(text.substr(0, colon));
         if (bracket != std::string_view::npos) server.host = std::string(text.substr(1, bracket - 1));
         if (colon != std::string_view::npos) {
-            auto const port = read_port(text.substr(colon + 1));
-            if (!port) return std::unexpected(port.error());
+            auto const port = parse_port(text.substr(colon + 1));
+            if (!port) return fail(Errc::invalid_input, "the name server's port is no number from 1 to 65535");
             server.port = *port;
         }
     }
-    error_code no_address;
-    asio::ip::make_address(server.host, no_address);
-    if (no_address) return fail(Errc::invalid_input, "the name server {} is no address", text);
+    if (!is_ip_literal(server.host)) return fail(Errc::invalid_input, "the name server {} is no address", text);
     return server;
 }
 
@@ -167,9 +144,8 @@ std::string reverse_name(asio::ip::address const& address) {
 }
 
 std::string asked_name(DnsQuestion const& question) {
-    error_code no_address;
-    auto const address = asio::ip::make_address(question.name, no_address);
-    return question.type == DnsType::ptr && !no_address ? reverse_name(address) : question.name;
+    auto const address = question.type == DnsType::ptr ? parse_address(question.name) : std::nullopt;
+    return address ? reverse_name(*address) : question.name;
 }
 
 Error explain(std::string const& phrase, int status) {
@@ -231,7 +207,7 @@ Result<DnsAnswer> read_dns_reply(std::string_view message, DnsType type) {
 }
 
 Task<DnsAnswer> query_dns(asio::any_io_executor executor, Clock& clock, DnsQuestion question, Deadline deadline) {
-    ResolverOptions options{.servers = {}, .with_search = false};
+    ChannelOptions options{.attempts = attempts};
     if (!question.server.empty()) {
         auto const server = read_server(question.server);
         if (!server) co_return std::unexpected(server.error());
@@ -242,12 +218,14 @@ Task<DnsAnswer> query_dns(asio::any_io_executor executor, Clock& clock, DnsQuest
         question.name);
     auto const channel = std::make_shared<AresChannel>(executor, clock);
     // Without CHECKRESP a server that says SERVFAIL or REFUSED would be passed over instead of quoted.
-    auto const flags = ARES_FLAG_NOCHECKRESP | (question.over_tcp ? ARES_FLAG_USEVC : 0) |
-                       (question.recursive ? 0 : ARES_FLAG_NORECURSE);
-    auto const opened = channel->open(options, flags);
+    options.flags = ARES_FLAG_NOCHECKRESP | (question.over_tcp ? ARES_FLAG_USEVC : 0) |
+                    (question.recursive ? 0 : ARES_FLAG_NORECURSE);
+    auto const opened = channel->open(options);
     if (!opened) co_return std::unexpected(opened.error());
-    channel->start_query(asked_name(question), static_cast<int>(question.type));
-    auto const status = co_await finish(channel, deadline);
+    auto changed = std::make_shared<Event>(executor, "an answer of a name server");
+    channel->start_query(asked_name(question), static_cast<int>(question.type), std::move(changed));
+    auto const status = co_await await_request(channel, deadline);
+    if (!channel->fault().empty()) co_return fail(Errc::io, "{}: {}", phrase, channel->fault());
     auto const reply = channel->take_reply();
     if (reply.empty()) co_return std::unexpected(explain(phrase, status));
     auto answer = read_dns_reply(reply, question.type);

@@ -2,12 +2,10 @@
 // usual NO_PROXY means the same to us as to kubectl.
 
 #include "net/http_client.hpp"
+#include "net/text.hpp"
 
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
-
-#include <charconv>
 
 namespace vedette::net {
 namespace {
@@ -15,27 +13,11 @@ namespace {
 using Address = asio::ip::address;
 using Environment = std::function<std::optional<std::string>(std::string)>;
 
-std::string lower(std::string_view text) {
-    std::string result(text);
-    for (char& c : result) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return result;
-}
-
-std::string_view trim(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
-
 // ::ffff:10.0.0.1 is 10.0.0.1, as in Go.
 std::optional<Address> read_address(std::string_view text) {
-    boost::system::error_code error;
-    auto const address = asio::ip::make_address(std::string(text), error);
-    if (error) return std::nullopt;
-    if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-        return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+    auto const address = parse_address(text);
+    if (address && address->is_v6() && address->to_v6().is_v4_mapped()) {
+        return asio::ip::make_address_v4(asio::ip::v4_mapped, address->to_v6());
     }
     return address;
 }

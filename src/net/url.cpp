@@ -2,10 +2,7 @@
 
 #include "net/http.hpp"
 #include "net/http_codec.hpp"
-
-#include <boost/asio/ip/address.hpp>
-
-#include <charconv>
+#include "net/text.hpp"
 
 namespace vedette::net {
 namespace {
@@ -15,13 +12,6 @@ constexpr std::string_view digits = "0123456789ABCDEF";
 bool unreserved(char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
            c == '_' || c == '~';
-}
-
-int hex_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
 }
 
 bool printable(std::string_view text) {
@@ -44,20 +34,11 @@ Result<std::string> read_host(std::string_view text) {
         if (!valid_name(text)) return fail(Errc::invalid_input, "not a usable URL: its host is missing or malformed");
         return std::string(text);
     }
-    boost::system::error_code error;
     text = text.substr(1, text.size() - 2);
-    asio::ip::make_address_v6(std::string(text), error);
-    if (error) return fail(Errc::invalid_input, "not a usable URL: its IPv6 address is malformed");
+    auto const address = parse_address(text);
+    if (!address || !address->is_v6())
+        return fail(Errc::invalid_input, "not a usable URL: its IPv6 address is malformed");
     return std::string(text);
-}
-
-Result<std::uint16_t> read_port(std::string_view text) {
-    std::uint16_t port = 0;
-    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    if (error != std::errc{} || end != text.data() + text.size() || port == 0) {
-        return fail(Errc::invalid_input, "not a usable URL: its port is no number from 1 to 65535");
-    }
-    return port;
 }
 
 Result<void> read_authority(std::string_view authority, Url& url) {
@@ -79,8 +60,8 @@ Result<void> read_authority(std::string_view authority, Url& url) {
     if (authority.empty() || authority == ":") return {};
     if (authority.front() != ':')
         return fail(Errc::invalid_input, "not a usable URL: its host is missing or malformed");
-    auto const port = read_port(authority.substr(1));
-    if (!port) return std::unexpected(port.error());
+    auto const port = parse_port(authority.substr(1));
+    if (!port) return fail(Errc::invalid_input, "not a usable URL: its port is no number from 1 to 65535");
     url.port = *port;
     return {};
 }

@@ -11,7 +11,7 @@ namespace vedette::check {
 
 class NoNames final : public net::Resolver {
 public:
-    Task<std::vector<std::string>> resolve(std::string host, Deadline) override {
+    Task<void> resolve(std::string host, Deadline, net::FoundAddresses) override {
         co_return fail(Errc::dns_failure, "{}: this world has no names", host);
     }
     Task<net::DnsAnswer> query(net::DnsQuestion question, Deadline) override {

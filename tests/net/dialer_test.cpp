@@ -1,5 +1,6 @@
 #include "net/dialer.hpp"
 
+#include "net/full_backlog.hpp"
 #include "net/real_sockets.hpp"
 #include "world/world.hpp"
 
@@ -11,9 +12,10 @@ namespace {
 class ScriptedResolver final : public Resolver {
 public:
     explicit ScriptedResolver(std::vector<std::string> addresses) : addresses_(std::move(addresses)) {}
-    Task<std::vector<std::string>> resolve(std::string host, Deadline) override {
+    Task<void> resolve(std::string host, Deadline, FoundAddresses found) override {
         if (addresses_.empty()) co_return fail(Errc::dns_failure, "lookup {}: no such host", host);
-        co_return addresses_;
+        found(addresses_);
+        co_return Result<void>{};
     }
     Task<DnsAnswer> query(DnsQuestion question, Deadline) override {
         co_return fail(Errc::refused, "ask for {}: connection refused", question.name);
@@ -211,16 +213,17 @@ TEST_F(DialerTest, CancellingReadsAcceptsAndConnectsLeavesNoSocketOpen) {
             (void)ignored;
             ADD_FAILURE() << "a cancelled read must not return";
         };
-        auto const connect_one = [](Dialer& d) -> Async<void> {
-            // 192.0.2.0/24 belongs to nobody: silent or unreachable, by the machine's routes.
-            auto const ignored = co_await d.connect({"192.0.2.1", 9}, no_deadline);
+        FullBacklog const silent(sockets_.executor(), "127.0.0.1");
+        auto const connect_one = [](Dialer& d, std::uint16_t port) -> Async<void> {
+            auto const ignored = co_await d.connect({"127.0.0.1", port}, no_deadline);
             (void)ignored;
+            ADD_FAILURE() << "a cancelled connect must not return";
         };
         auto const d = dialer();
         TaskGroup group(sockets_.executor());
         group.spawn(read_one(*ends.client));
         group.spawn(accept_one(*listener, never));
-        group.spawn(connect_one(*d));
+        group.spawn(connect_one(*d, silent.port()));
         auto const play = [](RealSockets& s, TaskGroup& g) -> Async<void> {
             co_await s.clock().sleep_for(1ms);
             co_await g.stop();

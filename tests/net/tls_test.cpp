@@ -13,7 +13,7 @@ WallTime day(int year, unsigned month, unsigned day_of_month) {
 }
 
 struct NoNames final : Resolver {
-    Task<std::vector<std::string>> resolve(std::string host, Deadline) override {
+    Task<void> resolve(std::string host, Deadline, FoundAddresses) override {
         co_return fail(Errc::dns_failure, "lookup {}: no such host", host);
     }
     Task<DnsAnswer> query(DnsQuestion question, Deadline) override {

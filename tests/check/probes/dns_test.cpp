@@ -19,7 +19,7 @@ using namespace std::string_literals;
 class PlayedResolver final : public net::Resolver {
 public:
     explicit PlayedResolver(Clock& clock) : clock_(clock) {}
-    Task<std::vector<std::string>> resolve(std::string host, Deadline) override {
+    Task<void> resolve(std::string host, Deadline, net::FoundAddresses) override {
         co_return fail(Errc::dns_failure, "lookup {}: no such host", host);
     }
     Task<net::DnsAnswer> query(net::DnsQuestion question, Deadline deadline) override {
