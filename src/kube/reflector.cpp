@@ -11,10 +11,21 @@ namespace {
 constexpr Duration healthy_after = 2min;  // an attempt that lasted this long starts the backoff anew
 constexpr Duration watch_grace = 10s;     // beyond the time at which the server should have ended the watch
 constexpr Duration watch_opens_within = 30s;
+constexpr int barren_watches_limit = 5;
 
 // Whether the version (or the server's idea of it) cannot be resumed from.
 bool must_list_again(Errc code) {
-    return code == Errc::gone || code == Errc::malformed || code == Errc::too_large;
+    switch (code) {
+        case Errc::gone:
+        case Errc::malformed:
+        case Errc::too_large:
+        case Errc::rejected:
+        case Errc::unsupported:
+        case Errc::not_found:
+            return true;
+        default:
+            return false;
+    }
 }
 
 }  // namespace
@@ -42,7 +53,7 @@ Async<void> Reflector::run() {
         }
         if (!version_.empty()) {
             auto const end = co_await watch();
-            resumable = !end.error || !must_list_again(end.error->code());
+            resumable = may_resume(end);
             heard = end.heard;
             last_error_ = end.error;
             if (!resumable) version_.clear();
@@ -50,6 +61,16 @@ Async<void> Reflector::run() {
         if ((resumable && heard) || clock_.now() - started >= healthy_after) backoff_.reset();
         co_await clock_.sleep_for(backoff_.next(), "listing or watching again");
     }
+}
+
+// A failure counts against the version when the server had a say in it: it answered and broke off, or answered 5xx.
+bool Reflector::may_resume(WatchEnd const& end) {
+    bool const barren = end.error && !end.heard && (end.opened || end.error->code() == Errc::unavailable);
+    if (end.heard || !end.error) barren_watches_ = 0;
+    if (barren) ++barren_watches_;
+    if (barren_watches_ < barren_watches_limit) return !end.error || !must_list_again(end.error->code());
+    barren_watches_ = 0;
+    return false;
 }
 
 Task<void> Reflector::list() {
@@ -87,6 +108,7 @@ Async<Reflector::WatchEnd> Reflector::watch() {
         end.error = opened.error();
         co_return end;
     }
+    end.opened = true;
     last_error_.reset();
     auto watch = std::move(*opened);
     auto const deadline = clock_.now() + std::chrono::seconds(seconds) + watch_grace;

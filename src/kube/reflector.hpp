@@ -41,9 +41,11 @@ class Reflector {
 public:
     Reflector(Client& client, Clock& clock, Random& random, ReflectorOptions options, Mirror& mirror);
 
-    /// Runs until cancelled. Resumes an ended watch where it was; lists again when the version is gone (410) or the
-    /// server sent garbage. Between any two attempts lies a backoff, so a broken server costs at most a request every
-    /// `first_backoff`, soon every `longest_backoff`.
+    /// Runs until cancelled. Resumes an ended watch where it was; lists again when the version is gone (410), the
+    /// server sent garbage or does not accept the request, and after five watches in a row that failed without an
+    /// event. A server that cannot be reached or asks for patience (429) says nothing about the version. Between any
+    /// two attempts lies a backoff, so a broken server costs at most a request every `first_backoff`, soon every
+    /// `longest_backoff`.
     Async<void> run();
 
     std::string const& resource_version() const { return version_; }
@@ -55,10 +57,12 @@ public:
 private:
     struct WatchEnd {
         std::optional<Error> error;
+        bool opened = false;
         bool heard = false;  ///< an event or a bookmark
     };
     Task<void> list();
     Async<WatchEnd> watch();
+    bool may_resume(WatchEnd const& end);
 
     Client& client_;
     Clock& clock_;
@@ -66,7 +70,8 @@ private:
     ReflectorOptions options_;
     Mirror& mirror_;
     Backoff backoff_;
-    std::string version_;  // of the copy; empty: list first
+    std::string version_;     // of the copy; empty: list first
+    int barren_watches_ = 0;  // failed in a row, and nothing heard
     std::optional<Error> last_error_;
     std::uint64_t lists_ = 0;
     std::uint64_t watches_ = 0;

@@ -219,6 +219,112 @@ TEST(Informer, GarbageInAWatchIsListedAgain) {
     EXPECT_EQ(api.requests[2].what, "list pods");
 }
 
+// The server answers every watch with the same failure until somebody lists again: as when it has forgotten the version
+// and does not say so with a 410.
+class StuckWatches final : public Api {
+public:
+    explicit StuckWatches(Scripted failure) : failure_(std::move(failure)) {}
+
+    Task<Response> send(Request request, Deadline deadline) override {
+        bool const watches = request.what.starts_with("watch");
+        (watches ? watched : listed) += 1;
+        auto answer = watches ? failure_ : Scripted{.pieces = {R"({"metadata":{"resourceVersion":"5"},"items":[]})"}};
+        ScriptedApi once({std::move(answer)});
+        auto response = co_await once.send(std::move(request), deadline);
+        co_return response;
+    }
+    int listed = 0;
+    int watched = 0;
+
+private:
+    Scripted failure_;
+};
+
+TEST(Informer, AWatchThatFailsForEverIsListedAgainUnlessTheServerCannotHaveSaidAnything) {
+    std::string const status = R"({"kind":"Status","code":400,"reason":"BadRequest","message":"no"})";
+    struct Row {
+        Scripted failure;
+        int watches_per_list;  // 0: never listed again
+    };
+    for (auto const& row : {
+             Row{{.status = 400, .pieces = {status}}, 1},
+             Row{{.status = 404, .pieces = {R"({"kind":"Status","reason":"NotFound"})"}}, 1},
+             Row{{.status = 404, .pieces = {R"({"kind":"Status","reason":"NotFound","details":{"name":"x"}})"}}, 1},
+             Row{{.pieces = {R"({"type":"ERROR","object":)" + status + "}\n"}}, 1},
+             Row{{.status = 500, .pieces = {"{}"}}, 5},
+             Row{{.pieces = {R"({"type":"ERROR","object":{"kind":"Status","code":500}})", "\n"}}, 5},
+             Row{{.pieces = {"{\"type\""}, .breaks = Error(Errc::reset, "connection reset")}, 5},
+             Row{{.status = 429, .pieces = {"{}"}}, 0},
+             Row{{.status = 403, .pieces = {"{}"}}, 0},
+             Row{{.transport = Error(Errc::refused, "refused")}, 0},
+             Row{{.pieces = {}}, 0},
+         }) {
+        StuckWatches api(row.failure);
+        world::World world;
+        Client client(api, world.clock(), world.random(), nullptr, {.attempts = 1});
+        Informer<SmallPod> informer(world.executor(), client, world.clock(), world.random(), {.resource = pods()},
+                                    decode);
+        auto main = [](world::World& w, Informer<SmallPod>& i) -> Async<void> {
+            TaskGroup group(w.executor());
+            group.spawn(i.run());
+            co_await w.clock().sleep_for(1h);
+            co_await group.stop();
+        };
+        world.run(main(world, informer));
+        SCOPED_TRACE(fmt::format("{}: {} lists, {} watches", row.failure.status, api.listed, api.watched));
+        ASSERT_GT(api.watched, 50);
+        if (row.watches_per_list == 0) {
+            EXPECT_EQ(api.listed, 1);
+        } else {
+            EXPECT_NEAR(static_cast<double>(api.watched) / api.listed, row.watches_per_list, 0.5);
+        }
+    }
+}
+
+// A server that sends no bookmarks: they are a wish, not a right.
+class WithoutBookmarks final : public Api {
+public:
+    explicit WithoutBookmarks(Api& api) : api_(api) {}
+    Task<Response> send(Request request, Deadline deadline) override {
+        std::erase_if(request.query, [](auto const& parameter) { return parameter.first == "allowWatchBookmarks"; });
+        auto response = co_await api_.send(std::move(request), deadline);
+        co_return response;
+    }
+
+private:
+    Api& api_;
+};
+
+// The version that a quiet namespace was last heard at grows old while others write; bookmarks are what keeps it young.
+TEST(Informer, ABookmarkIsResumedFromAndSavesAList) {
+    for (bool const bookmarks : {true, false}) {
+        Scene scene(1, {.history = 20});
+        scene.server.put(pod("a", "n1"));
+        WithoutBookmarks plain(scene.server);
+        Client client(bookmarks ? static_cast<Api&>(scene.server) : plain, scene.world.clock(), scene.world.random());
+        Informer<SmallPod> quiet(scene.world.executor(), client, scene.world.clock(), scene.world.random(),
+                                 {.resource = pods(), .ns = "shop"}, decode);
+        auto main = [](Scene& s, Informer<SmallPod>& i) -> Async<void> {
+            TaskGroup group(s.world.executor());
+            group.spawn(i.run());
+            for (int n = 0; n < 500; ++n) {
+                co_await s.world.clock().sleep_for(5s);
+                auto other = pod("b", fmt::format("n{}", n));
+                other["metadata"].as_object()["namespace"] = "elsewhere";
+                s.server.put(other);
+            }
+            co_await group.stop();
+        };
+        scene.world.run(main(scene, quiet));
+        EXPECT_GE(quiet.reflector().watches(), 3u);
+        if (bookmarks) {
+            EXPECT_EQ(quiet.reflector().lists(), 1u);
+        } else {
+            EXPECT_GT(quiet.reflector().lists(), 1u) << "without bookmarks the version is too old: this test tests";
+        }
+    }
+}
+
 void disturb(fake::ApiServer& server, Random& random) {
     using Kind = fake::Fault::Kind;
     server.clear_faults();
