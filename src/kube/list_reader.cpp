@@ -21,6 +21,8 @@ namespace json = boost::json;
 using boost::system::error_code;
 
 constexpr std::size_t max_depth = 64;
+constexpr std::size_t longest_item = 8u * 1024 * 1024;  // as a watch's event; etcd takes 1.5 MiB
+constexpr std::size_t slice = 64u * 1024;               // how often the bound is looked at
 
 enum class Place { root, metadata, items, object, array };
 
@@ -286,8 +288,23 @@ struct ListReader::Parser {
         return fail(Errc::malformed, "offset {}: {}", offset, error.message());
     }
 
+    Result<void> feed(std::string_view piece) {
+        error_code error;
+        auto const items = handler().items;
+        auto const used = parser.write_some(true, piece.data(), piece.size(), error);
+        offset += used;
+        if (error) return failure(error);
+        if (used < piece.size()) return failure(json::error::extra_data);
+        if (handler().items != items) item_ended = offset;
+        if (offset - item_ended > longest_item) {
+            return fail(Errc::too_large, "offset {}: an object is larger than {} bytes", offset, longest_item);
+        }
+        return {};
+    }
+
     json::basic_parser<ListHandler> parser;
     std::size_t offset = 0;
+    std::size_t item_ended = 0;  // the end of the last slice in which an item ended
 };
 
 ListReader::ListReader(Projection projection, OnItem on_item)
@@ -297,12 +314,11 @@ ListReader::~ListReader() = default;
 
 Result<void> ListReader::feed(std::string_view piece) {
     Step const step("reading a list");
-    if (piece.empty()) return {};
-    error_code error;
-    auto const used = parser_->parser.write_some(true, piece.data(), piece.size(), error);
-    parser_->offset += used;
-    if (error) return parser_->failure(error);
-    if (used < piece.size()) return parser_->failure(json::error::extra_data);
+    while (!piece.empty()) {
+        auto fed = parser_->feed(piece.substr(0, slice));
+        if (!fed) return pass(fed);
+        piece.remove_prefix(std::min(piece.size(), slice));
+    }
     return {};
 }
 

@@ -13,7 +13,7 @@
 
 namespace vedette::kube {
 
-/// Memory: one object at a time, plus the few fields of the list itself.
+/// Memory: one object at a time, of 8 MiB of text at most, plus the few fields of the list itself.
 class ListReader {
 public:
     using OnItem = std::function<void(boost::json::object item)>;
@@ -24,7 +24,8 @@ public:
     ListReader(ListReader const&) = delete;
     ListReader& operator=(ListReader const&) = delete;
 
-    /// Feeds the next piece. Errors: malformed (not JSON, nested deeper than 64, not an object), with the offset.
+    /// Feeds the next piece. Errors: malformed (not JSON, nested deeper than 64, not an object), with the offset;
+    /// too_large (more than 8 MiB and no item has ended).
     Result<void> feed(std::string_view piece);
     /// The body has ended. Errors: malformed (JSON ends too soon, no `items`: not a Kubernetes list).
     Result<void> finish();

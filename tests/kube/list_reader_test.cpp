@@ -156,5 +156,34 @@ TEST(ListReader, AnItemOutlivesTheReader) {
     EXPECT_EQ(kept[0].at("a"), "a string that is too long to stay inside of the value");
 }
 
+// An endless item, key, string or blank: whatever it is, and whether anybody wants it, it ends at the bound.
+TEST(ListReader, WhatIsLargerThanAnObjectCanBeIsTooLarge) {
+    for (std::string_view const start :
+         {R"({"items":[{"a":")", R"({"items":[{"skipped":")", R"({"items":[{")", R"({"metadata":{"resourceVersion":")",
+          R"({"items":[)", "{", R"({"items":[{"skipped":[1)", R"({"items":[{"a":[0)"}) {
+        for (std::size_t const size : {1024u, 100'000u, 10'000'000u}) {
+            ListReader reader({"a"}, [](json::object const&) {});
+            std::string piece(size, start.ends_with('"') ? 'x' : ' ');
+            auto fed = reader.feed(start);
+            std::size_t total = 0;
+            for (; fed && total < 20'000'000; total += size) fed = reader.feed(piece);
+            ASSERT_FALSE(fed) << start;
+            EXPECT_EQ(fed.error().code(), Errc::too_large) << start << ": " << fed.error().text();
+            EXPECT_GT(total + size, 8u * 1024 * 1024) << start;
+        }
+    }
+}
+
+TEST(ListReader, AListMayBeLargerThanItsItems) {
+    std::size_t count = 0;
+    ListReader reader({"a"}, [&count](json::object const&) { ++count; });
+    ASSERT_TRUE(reader.feed(R"({"items":[)"));
+    std::string const item = R"({"a":")" + std::string(7'000'000, 'x') + "\"}";
+    for (int i = 0; i < 4; ++i) ASSERT_TRUE(reader.feed((i ? "," : "") + item));
+    ASSERT_TRUE(reader.feed("]}"));
+    ASSERT_TRUE(reader.finish());
+    EXPECT_EQ(count, 4u);
+}
+
 }  // namespace
 }  // namespace vedette::kube
