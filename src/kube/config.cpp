@@ -28,12 +28,39 @@ std::vector<std::string> split_paths(std::string_view list) {
     return paths;
 }
 
-std::vector<std::string> candidates(ConfigOptions const& options) {
-    if (!options.kubeconfig.empty()) return {options.kubeconfig};
-    if (auto const list = variable(options, "KUBECONFIG"); !list.empty()) return split_paths(list);
+// The files that may hold a kubeconfig, and who named them.
+struct Candidates {
+    enum class By { flag, variable, home };
+    By by = By::home;
+    std::vector<std::string> paths;
+
+    std::string way_out() const {
+        switch (by) {
+            case By::flag:
+                return "check --kubeconfig";
+            case By::variable:
+                return "check KUBECONFIG";
+            case By::home:
+                return "name another one with --kubeconfig or KUBECONFIG";
+        }
+        return {};
+    }
+
+    std::string missing() const {
+        if (paths.empty()) return by == By::variable ? "KUBECONFIG names no file" : "HOME is not set";
+        if (paths.size() == 1) return fmt::format("{} does not exist", paths[0]);
+        return fmt::format("none of {} exists", fmt::join(paths, ", "));
+    }
+};
+
+Candidates candidates(ConfigOptions const& options) {
+    if (!options.kubeconfig.empty()) return {Candidates::By::flag, {options.kubeconfig}};
+    if (auto const list = variable(options, "KUBECONFIG"); !list.empty()) {
+        return {Candidates::By::variable, split_paths(list)};
+    }
     auto const home = variable(options, "HOME");
-    if (home.empty()) return {};
-    return {home + "/.kube/config"};
+    if (home.empty()) return {Candidates::By::home, {}};
+    return {Candidates::By::home, {home + "/.kube/config"}};
 }
 
 struct Loaded {
@@ -41,30 +68,21 @@ struct Loaded {
     std::vector<std::string> from;
 };
 
-Result<Loaded> load(std::vector<std::string> const& paths, bool must_exist, Files& files) {
+Result<Loaded> load(Candidates const& from, Files& files) {
     Loaded loaded;
-    for (auto const& path : paths) {
+    for (auto const& path : from.paths) {
         auto text = files.read(path, file_limit);
-        if (!text && text.error().code() == Errc::not_found && !must_exist) continue;
+        if (!text && text.error().code() == Errc::not_found && from.by != Candidates::By::flag) continue;
         if (!text && text.error().code() == Errc::too_large) {
             return fail(Errc::too_large, "kubeconfig {}: larger than 1 MiB; is it a kubeconfig?", path);
         }
-        if (!text) {
-            return fail(text.error().code(), "kubeconfig {}; check {}", text.error().text(),
-                        must_exist ? "--kubeconfig" : "KUBECONFIG");
-        }
+        if (!text) return fail(text.error().code(), "kubeconfig {}; {}", text.error().text(), from.way_out());
         auto config = parse_kubeconfig(*text, path);
         if (!config) return pass(config, "kubeconfig");
         merge_missing(loaded.config, std::move(*config));
         loaded.from.push_back(path);
     }
     return loaded;
-}
-
-std::string missing(std::vector<std::string> const& paths) {
-    if (paths.empty()) return "HOME is not set";
-    if (paths.size() == 1) return fmt::format("{} does not exist", paths[0]);
-    return fmt::format("none of {} exists", fmt::join(paths, ", "));
 }
 
 bool in_a_pod(ConfigOptions const& options, Files& files) {
@@ -79,14 +97,27 @@ std::string trimmed(std::string text) {
     return text;
 }
 
+// An account without a ca.crt leaves the trust to the system, as for client-go. One that is there and cannot be used is
+// an error: whoever mounted it did not mean the system's.
+Result<std::string> read_authority(Files& files) {
+    auto const path = fmt::format("{}/ca.crt", account_folder);
+    auto text = files.read(path, file_limit);
+    if (!text && text.error().code() == Errc::not_found) return std::string();
+    if (!text) return pass(text, "in-cluster");
+    if (trimmed(*text).empty()) return fail(Errc::invalid_input, "in-cluster: {}: is empty", path);
+    return std::move(*text);
+}
+
 // The pod's own service account; its token is bound to the pod and replaced while we run, so only its file is kept.
-Target in_cluster(ConfigOptions const& options, Files& files) {
+Result<Target> in_cluster(ConfigOptions const& options, Files& files) {
     auto host = variable(options, "KUBERNETES_SERVICE_HOST");
     if (host.find(':') != std::string::npos) host = "[" + host + "]";
     Target target{.server = fmt::format("https://{}:{}", host, variable(options, "KUBERNETES_SERVICE_PORT")),
                   .context = "in-cluster"};
     target.credentials.token_file = fmt::format("{}/token", account_folder);
-    target.ca_pem = files.read(fmt::format("{}/ca.crt", account_folder), file_limit).value_or("");
+    auto authority = read_authority(files);
+    if (!authority) return pass(authority);
+    target.ca_pem = std::move(*authority);
     auto ns = trimmed(variable(options, "POD_NAMESPACE"));
     if (ns.empty())
         ns = trimmed(files.read(fmt::format("{}/namespace", account_folder), small_file_limit).value_or(""));
@@ -97,9 +128,9 @@ Target in_cluster(ConfigOptions const& options, Files& files) {
 }  // namespace
 
 Result<Target> load_target(ConfigOptions const& options, Files& files) {
-    auto const paths = candidates(options);
-    bool const explicit_file = !options.kubeconfig.empty();
-    auto loaded = load(paths, explicit_file, files);
+    auto const from = candidates(options);
+    bool const explicit_file = from.by == Candidates::By::flag;
+    auto loaded = load(from, files);
     if (!loaded) return pass(loaded);
     auto const context = options.context.empty() ? loaded->config.current_context : options.context;
     if (context.empty() && !explicit_file && in_a_pod(options, files)) return in_cluster(options, files);
@@ -107,7 +138,7 @@ Result<Target> load_target(ConfigOptions const& options, Files& files) {
         return fail(Errc::not_found,
                     "no kubeconfig: {}, and this is no pod with a service account; name a kubeconfig with "
                     "--kubeconfig or KUBECONFIG",
-                    missing(paths));
+                    from.missing());
     }
     return target_of(loaded->config, context, fmt::format("kubeconfig {}", fmt::join(loaded->from, ":")), files);
 }

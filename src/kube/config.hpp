@@ -18,6 +18,7 @@ struct ConfigOptions {
     std::function<std::optional<std::string>(std::string)> environment;  ///< looks a variable up
 };
 
+/// In a pod, a ca.crt that is absent leaves the trust to the system; one that cannot be read or is empty is an error.
 /// Errors (before any connection): not_found, denied, invalid_input with file, line and column where there is one;
 /// an unknown context names the nearest known ones. Never repeats a secret.
 Result<Target> load_target(ConfigOptions const& options, Files& files);
