@@ -1,5 +1,6 @@
 // The probes that need a cluster, against the in-memory API server, and the pure halves of the certificate checks.
 
+#include "base/task_group.hpp"
 #include "check/catalogue/certs/certs.hpp"
 #include "check/catalogue/certs/own_credentials.hpp"
 #include "check/catalogue/controlplane/controlplane.hpp"
@@ -129,6 +130,22 @@ TEST(ApiserverLatency, OnlyAnswersOfAnApiServerAreTimed) {
     }
 }
 
+TEST(ApiserverLatency, WaitingForOurOwnRateLimitIsNotTimed) {
+    WorldContext world;
+    kube::RateLimiter limiter(world.world.executor(), world.world.clock(), {.per_second = 0.2, .burst = 1});
+    kube::Client client(world.api, world.world.clock(), world.world.random(), &limiter);
+    world.context.client = &client;
+    for (auto const* type : {&apiserver_latency, &apiserver_readyz}) {
+        auto const before = world.world.elapsed();
+        auto const got = probe(world, *type, 60s);
+        EXPECT_EQ(got.status, Status::ok) << got.message;
+        EXPECT_GE(world.world.elapsed() - before, 5s);
+        for (auto const& measured : got.measurements) {
+            if (measured.first.ends_with("_ms")) EXPECT_LT(measured.second, 1) << measured.first;
+        }
+    }
+}
+
 net::Certificate certificate(WallTime now, Duration left) {
     return {.subject = "CN=kube-apiserver",
             .issuer = "CN=ca",
@@ -163,6 +180,41 @@ TEST(ApiserverCert, UnreachableIsUnknownAndPlainHttpIsSkipped) {
     EXPECT_EQ(probe(world, apiserver_cert).status, Status::unknown);
     world.target.server = "http://127.0.0.1:8001";
     EXPECT_EQ(probe(world, apiserver_cert).status, Status::skipped);
+}
+
+// A proxy that connects whoever asks, and notes to whom.
+Async<void> connect_all(net::Listener& listener, std::vector<std::string>& asked) {
+    while (true) {
+        auto stream = co_await listener.accept();
+        if (!stream) co_return;
+        std::string head(1024, '\0');
+        auto const count = co_await (*stream)->read(head, no_deadline);
+        asked.push_back(head.substr(0, head.find("\r\n")));
+        std::string const answer = "HTTP/1.1 200 Connection established\r\n\r\n";
+        auto const written = co_await (*stream)->write(answer, no_deadline);
+        if (!count || !written) co_return;
+    }
+}
+
+TEST(ApiserverCert, TheWayLeadsThroughTheProxyOfTheKubeconfigOrOfTheEnvironment) {
+    for (bool const by_environment : {true, false}) {
+        WorldContext world;
+        auto const listener = world.network.listen({"proxy.example", 3128});
+        std::vector<std::string> asked;
+        TaskGroup tasks(world.world.executor());
+        tasks.spawn(connect_all(*listener, asked));
+        world.tls.set_peer_chain({certificate(world.world.clock().wall(), -1s)});
+        if (!by_environment) world.target.proxy_url = "http://proxy.example:3128";
+        world.context.environment = [by_environment](std::string name) -> std::optional<std::string> {
+            if (by_environment && name == "HTTPS_PROXY") return "http://proxy.example:3128";
+            return std::nullopt;
+        };
+        auto const got = probe(world, apiserver_cert);
+        EXPECT_EQ(got.status, Status::critical) << got.message;
+        EXPECT_EQ(got.reason, "Expired");
+        EXPECT_EQ(asked, std::vector<std::string>{"CONNECT api.example:6443 HTTP/1.1"});
+        world.world.run(tasks.stop());
+    }
 }
 
 TEST(Expiry, ShortLivesAreJudgedByFractions) {
@@ -264,6 +316,79 @@ TEST(OwnCredentials, ACertificateATokenAndNothingAtAll) {
     EXPECT_EQ(got.status, Status::warning);
     EXPECT_EQ(got.message,
               "Credential token of system:serviceaccount:ops:vedette expires in 3d (2026-01-04T00:00:00Z)");
+}
+
+TEST(OwnCredentials, WhatAPluginIssuedIsCriticalAtItsEndAndAWarningWhenItWasNotRenewed) {
+    WallTime const now{days(20000)};
+    auto const pem = [now](Duration left) {
+        return net::make_identity({.common_name = "me", .not_before = now - days(1), .not_after = now + left})
+            .certificate_pem;
+    };
+    struct Row {
+        kube::IssuedCredentials issued;
+        Status want;
+        std::string_view reason;
+    };
+    for (auto const& row : {
+             Row{{.token = "opaque", .certificate_pem = {}, .expires = {}}, Status::ok, ""},
+             Row{{.token = "opaque", .certificate_pem = {}, .expires = now + 1s}, Status::ok, ""},
+             Row{{.token = "opaque", .certificate_pem = {}, .expires = now}, Status::critical, "Expired"},
+             Row{{.token = token(now - 14min, now + 1min), .certificate_pem = {}, .expires = now + 1s}, Status::ok, ""},
+             Row{{.token = token(now - 14min, now + 1min), .certificate_pem = {}, .expires = now},
+                 Status::warning,
+                 "RenewalPastDue"},
+             Row{{.token = token(now - 1h, now), .certificate_pem = {}, .expires = {}}, Status::critical, "Expired"},
+             Row{{.token = {}, .certificate_pem = pem(1min), .expires = {}}, Status::ok, ""},
+             Row{{.token = {}, .certificate_pem = pem(-1s), .expires = now + 1h}, Status::critical, "Expired"},
+             Row{{.token = token(now - 1h, now + 1h), .certificate_pem = pem(-1s), .expires = {}},
+                 Status::critical,
+                 "Expired"},
+         }) {
+        auto const got = judge_issued(row.issued, now);
+        EXPECT_EQ(got.status, row.want) << got.message;
+        EXPECT_EQ(got.reason, row.reason) << got.message;
+    }
+}
+
+/// Says what a plugin issued, or why it did not.
+class IssuingApi final : public kube::Api {
+public:
+    explicit IssuingApi(Result<std::optional<kube::IssuedCredentials>> issued) : issued_(std::move(issued)) {}
+    Task<kube::Response> send(kube::Request, Deadline) override { co_return fail(Errc::refused, "refused"); }
+    Task<std::optional<kube::IssuedCredentials>> issued_credentials(Deadline) override { co_return issued_; }
+
+private:
+    Result<std::optional<kube::IssuedCredentials>> issued_;
+};
+
+TEST(OwnCredentials, APluginIsAskedAndItsTroubleIsOurs) {
+    struct Row {
+        Result<std::optional<kube::IssuedCredentials>> issued;
+        Status want;
+        std::string message;
+    };
+    WallTime const start{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}};
+    kube::IssuedCredentials const good{.token = "t", .certificate_pem = {}, .expires = start + 1h};
+    kube::IssuedCredentials const stale{.token = "t", .certificate_pem = {}, .expires = start - 1h};
+    for (auto const& row : {
+             Row{good, Status::ok, "our plugin's credential expires in 60m (2026-01-01T01:00:00Z)"},
+             Row{stale, Status::critical, "Credential plugin's credential expired 60m ago (2025-12-31T23:00:00Z)"},
+             Row{fail(Errc::denied, "credential plugin login: failed with exit code 1: log in first"), Status::critical,
+                 "Credential plugin's credential cannot be had: credential plugin login: failed with exit code 1: log "
+                 "in first"},
+             Row{fail(Errc::timed_out, "credential plugin login: timed out"), Status::timeout,
+                 "credential plugin login: timed out"},
+         }) {
+        WorldContext world;
+        IssuingApi api(row.issued);
+        kube::Client client(api, world.world.clock(), world.world.random());
+        world.context.client = &client;
+        world.target.credentials.exec =
+            kube::ExecPlugin{.api_version = "v1", .command = "login", .args = {}, .env = {}, .install_hint = {}};
+        auto const got = probe(world, own_credentials);
+        EXPECT_EQ(got.status, row.want) << got.message;
+        EXPECT_EQ(got.message, row.message);
+    }
 }
 
 }  // namespace

@@ -1,15 +1,15 @@
 // apiserver-cert: how long the certificate that the API server shows is still valid.
 //
 // The chain is read and not verified: one that nobody trusts is still one to read, and trust is apiserver-livez's
-// business. Behind a proxy there is no stream of our own to shake hands on; then the chain of the connection that
-// answers a request serves.
+// business. The way to it is every other request's: through the proxy of the kubeconfig or of the environment.
 
 #include "base/duration.hpp"
 #include "base/time_format.hpp"
 #include "check/catalogue/certs/certs.hpp"
 #include "check/catalogue/certs/expiry.hpp"
 #include "check/objects/meta.hpp"
-#include "kube/request.hpp"
+#include "kube/http_api.hpp"
+#include "net/http_connect.hpp"
 
 #include <fmt/format.h>
 
@@ -20,6 +20,8 @@ constexpr ParamSpec with[] = {
     {"warning", ParamKind::duration, "\"21d\"", "a certificate that ends sooner", 0},
     {"critical", ParamKind::duration, "\"7d\"", "a certificate that ends sooner", 0},
 };
+
+constexpr std::size_t proxy_header_limit = 64 * 1024;  // bytes of what a proxy says before it connects us
 
 boost::json::object described(net::Certificate const& certificate) {
     boost::json::array names;
@@ -59,23 +61,16 @@ Outcome judge_chain(std::vector<net::Certificate> const& chain, std::string cons
     return outcome;
 }
 
-Task<std::vector<net::Certificate>> read_chain(ProbeContext& context, net::Endpoint endpoint, Deadline deadline) {
-    net::TlsOptions options{.server_name = context.target->tls_server_name, .verify = false, .resume = false};
-    if (options.server_name.empty()) options.server_name = endpoint.host;
-    auto stream = co_await context.dialer.connect(std::move(endpoint), deadline);
-    if (!stream) co_return pass(stream);
-    auto session = co_await context.tls.connect(std::move(*stream), std::move(options), deadline);
-    if (!session) co_return pass(session);
-    auto chain = (*session)->peer_chain();
-    co_return chain;
-}
-
-Task<std::vector<net::Certificate>> chain_behind_proxy(ProbeContext& context, Deadline deadline) {
-    auto request = kube::raw_request("/version");
-    auto answer = co_await context.client->raw(std::move(request), deadline);
-    if (!answer) co_return pass(answer);
-    if (!answer->peer_chain) co_return std::vector<net::Certificate>{};
-    co_return *answer->peer_chain;
+Task<std::vector<net::Certificate>> read_chain(ProbeContext& context, net::Url server, Deadline deadline) {
+    auto proxy = kube::proxy_for(*context.target, server, context.environment);
+    if (!proxy) co_return pass(proxy);
+    net::TlsOptions tls{.server_name = context.target->tls_server_name, .verify = false, .resume = false};
+    if (tls.server_name.empty()) tls.server_name = server.host;
+    net::Origin const origin{.endpoint = {server.host, server.port}, .tls = std::move(tls), .proxy = std::move(*proxy)};
+    auto const connection =
+        co_await net::open_connection(context.dialer, context.tls, origin, proxy_header_limit, deadline);
+    if (!connection) co_return std::unexpected(connection.error());
+    co_return *(*connection)->peer_chain;
 }
 
 Async<Outcome> probe(ProbeContext& context, Params params, Deadline deadline) {
@@ -84,9 +79,7 @@ Async<Outcome> probe(ProbeContext& context, Params params, Deadline deadline) {
     if (!url) co_return Outcome::unknown(fmt::format("the server's address: {}", url.error().text()), "BadAddress");
     if (url->scheme != "https") co_return Outcome::skipped("the API server is not served over TLS", "NoTls");
     net::Endpoint const endpoint{url->host, url->port};
-    auto const proxied = !context.target->proxy_url.empty() && context.client;
-    auto reading = proxied ? chain_behind_proxy(context, deadline) : read_chain(context, endpoint, deadline);
-    auto chain = co_await std::move(reading);
+    auto const chain = co_await read_chain(context, *url, deadline);
     if (!chain) {
         if (chain.error().code() == Errc::timed_out) co_return Outcome::timeout(clip(chain.error().text(), 400));
         co_return Outcome::unknown(fmt::format("could not read the certificate: {}", clip(chain.error().text(), 400)),

@@ -88,6 +88,42 @@ Failure judge_token(TokenLife const& life, bool renews_itself, WallTime now, Exp
 
 namespace {
 
+std::optional<WallTime> end_of(kube::IssuedCredentials const& issued) {
+    std::optional<WallTime> end;
+    if (auto const life = read_token(issued.token)) end = life->expires;
+    auto const certificates = net::parse_certificates(issued.certificate_pem);
+    if (!certificates || certificates->empty()) return end;
+    auto const until = certificates->front().not_after;
+    return end ? std::min(*end, until) : until;
+}
+
+}  // namespace
+
+Failure judge_issued(kube::IssuedCredentials const& issued, WallTime now) {
+    auto failure = credential("plugin's credential");
+    auto const end = end_of(issued);
+    auto const last = end ? end : issued.expires;
+    if (!last) {
+        failure.message = "says no end; it is renewed when the API server refuses it";
+        return failure;
+    }
+    failure.message = describe_expiry(WallTime{}, *last, now);
+    if (now >= *last) {
+        failure.status = Status::critical;
+        failure.reason = "Expired";
+        failure.since = *last;
+    } else if (issued.expires && now >= *issued.expires) {
+        failure.status = Status::warning;
+        failure.reason = "RenewalPastDue";
+        failure.message = fmt::format("should have been renewed by now, it {}", failure.message);
+        failure.since = *issued.expires;
+    }
+    if (failure.status != Status::ok) failure.timing = Timing::told;
+    return failure;
+}
+
+namespace {
+
 std::vector<Failure> judge_certificate(std::string const& pem, WallTime now, ExpiryLimits limits) {
     std::vector<Failure> found;
     auto failure = credential("client certificate");
@@ -126,7 +162,31 @@ Outcome conclude(std::vector<Failure> judged, Params const& params, WallTime now
     return outcome;
 }
 
-Async<Outcome> probe(ProbeContext& context, Params params, Deadline) {
+// Asks the plugin as a request would, which runs it if need be.
+Async<Outcome> judge_plugin(ProbeContext& context, Params const& params, Deadline deadline) {
+    auto const command = clip(context.target->credentials.exec->command);
+    auto renewed = Outcome::ok(fmt::format("credentials come from {}, which renews them", command));
+    if (!context.client) co_return renewed;
+    auto const issued = co_await context.client->issued_credentials(deadline);
+    if (!issued && issued.error().code() == Errc::timed_out) {
+        co_return Outcome::timeout(clip(issued.error().text(), 400));
+    }
+    std::vector<Failure> judged;
+    if (!issued) {
+        auto failure = credential("plugin's credential");
+        failure.status = Status::critical;
+        failure.reason = "Unavailable";
+        failure.message = fmt::format("cannot be had: {}", clip(issued.error().text(), 400));
+        judged.push_back(std::move(failure));
+    } else if (*issued) {
+        judged.push_back(judge_issued(**issued, context.clock.wall()));
+    } else {
+        co_return renewed;
+    }
+    co_return conclude(std::move(judged), params, context.clock.wall());
+}
+
+Async<Outcome> probe(ProbeContext& context, Params params, Deadline deadline) {
     if (!context.target) co_return Outcome::unknown("no cluster, no credentials", "NoCluster");
     auto const& own = context.target->credentials;
     auto const now = context.clock.wall();
@@ -155,7 +215,8 @@ Async<Outcome> probe(ProbeContext& context, Params params, Deadline) {
     }
     if (judged.empty()) {
         if (own.exec) {
-            co_return Outcome::ok(fmt::format("credentials come from {}, which renews them", clip(own.exec->command)));
+            auto outcome = co_await judge_plugin(context, params, deadline);
+            co_return outcome;
         }
         co_return Outcome::skipped("we have no credentials that say when they end", "NoExpiry");
     }
@@ -174,14 +235,15 @@ CheckType const own_credentials{
         "plugin prints by the plugin. Nothing is verified, only read. Source: KubeClientCertificateExpiration of "
         "kubernetes-mixin (7d, 1d).",
     .critical =
-        "our client certificate or token has expired, cannot be read, or ends within `critical`; a token that "
-        "renews itself only when it has expired",
+        "our client certificate or token has expired, cannot be read, or ends within `critical`; what renews itself "
+        "only when it has expired; an exec plugin gives us none",
     .warning = "it ends within `warning`, or its renewal is past due",
     .skipped = "we have no credentials that say when they end",
     .causes =
         "the client certificate of an admin kubeconfig lasts a year\n"
         "a token made with `kubectl create token` ends after an hour by default\n"
-        "the kubelet cannot renew the pod's token: it cannot reach the API server",
+        "the kubelet cannot renew the pod's token: it cannot reach the API server\n"
+        "the exec plugin hands out what it has cached: its own login has expired",
     .next =
         "kubectl config view --minify --raw -o jsonpath='{.users[0].user.client-certificate-data}' | base64 -d | "
         "openssl x509 -noout -dates\n"

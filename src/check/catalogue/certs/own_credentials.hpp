@@ -3,6 +3,7 @@
 
 #include "check/catalogue/certs/expiry.hpp"
 #include "check/outcome.hpp"
+#include "kube/api.hpp"
 
 #include <string_view>
 
@@ -23,5 +24,10 @@ std::optional<TokenLife> read_token(std::string_view token);
 /// `renews_itself`: something replaces the token before it ends (the kubelet, at 80% of its life), so only an expired
 /// one is critical, and one whose renewal is past due a warning.
 Failure judge_token(TokenLife const& life, bool renews_itself, WallTime now, ExpiryLimits limits);
+
+/// What a plugin issued renews itself: the plugin is asked again once the time that it named has come. Past the end of
+/// the token or certificate itself (the named time where neither has one) it is critical; past the named time, when the
+/// plugin was asked again and gave us the same, a warning.
+Failure judge_issued(kube::IssuedCredentials const& issued, WallTime now);
 
 }  // namespace vedette::check
