@@ -83,11 +83,15 @@ std::string document(check::RunReport const& report, CheckFlags const& flags) {
     return {};
 }
 
+// kubectl's own limit. A run of the default suite stays far below it; one over a hundred namespaces does not.
+constexpr kube::RateLimits as_kubectl{.per_second = 50, .burst = 300};
+
 // Holds what one run needs, in the order in which it is taken down.
 struct Session {
     Runtime runtime;
     std::optional<kube::Target> target;
     std::unique_ptr<kube::Api> api;
+    std::unique_ptr<kube::RateLimiter> limiter;
     std::unique_ptr<kube::Client> client;
 };
 
@@ -108,7 +112,10 @@ Result<void> connect(Session& session, CheckFlags const& flags, bool required) {
                                                                     .environment = environment});
     if (!api) return pass(api);
     session.api = std::move(*api);
-    session.client = std::make_unique<kube::Client>(*session.api, session.runtime.clock(), session.runtime.random());
+    auto& runtime = session.runtime;
+    session.limiter = std::make_unique<kube::RateLimiter>(runtime.executor(), runtime.clock(), as_kubectl);
+    session.client =
+        std::make_unique<kube::Client>(*session.api, runtime.clock(), runtime.random(), session.limiter.get());
     return {};
 }
 
