@@ -4,10 +4,10 @@
 #include "net/tls.hpp"
 
 #include "base/ensure.hpp"
+#include "net/text.hpp"
 #include "net/tls_cache.hpp"
 #include "net/tls_connection.hpp"
 
-#include <boost/asio/ip/address.hpp>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -42,12 +42,6 @@ Owned<SSL_CTX> make_client_context() {
     SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(context.get(), &keep_session);
     return context;
-}
-
-bool is_address(std::string const& name) {
-    boost::system::error_code error;
-    asio::ip::make_address(name, error);
-    return !error;
 }
 
 // A certificate's validity is checked only in a full handshake, so a session must not outlive its certificate.
@@ -107,7 +101,8 @@ private:
         if (!options.certificate_pem.empty()) {
             auto const pair = key_pair_for(options);
             if (!pair) return std::unexpected(pair.error());
-            use_key_pair(ssl.get(), **pair);
+            auto used = use_key_pair(ssl.get(), **pair);
+            if (!used) return pass(used, "client certificate");
             witness.has_certificate = true;
         }
         set_alpn(ssl.get(), options.alpn);
@@ -125,7 +120,7 @@ private:
         X509_VERIFY_PARAM_set_hostflags(param,
                                         X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
         bool set = false;
-        if (is_address(name)) {
+        if (is_ip_literal(name)) {
             set = X509_VERIFY_PARAM_set1_ip_asc(param, name.c_str()) == 1;
         } else {
             set = X509_VERIFY_PARAM_set1_host(param, name.c_str(), name.size()) == 1 &&

@@ -1,5 +1,5 @@
 #pragma once
-// TLS over any Stream. OpenSSL stays in tls.cpp.
+// TLS over any Stream. OpenSSL stays in the .cpp files.
 
 #include "net/stream.hpp"
 
@@ -43,9 +43,10 @@ class Tls {
 public:
     virtual ~Tls() = default;
 
-    /// Client handshake over `stream`; TLS 1.2 is the floor. `session_key` names the peer for resumption.
+    /// Client handshake over `stream`; TLS 1.2 is the floor.
     /// Errors: tls_failure with the reason in words ("certificate has expired", "certificate is for a, b, not c",
-    /// "signed by an unknown authority", "the peer does not speak TLS"), reset, timed_out.
+    /// "signed by an unknown authority", "the peer does not speak TLS"), reset, timed_out, invalid_input (PEM texts
+    /// that do not parse, do not belong together or are too weak for OpenSSL's policy).
     virtual Task<std::unique_ptr<TlsStream>> connect(std::unique_ptr<Stream> stream, TlsOptions options,
                                                      Deadline deadline) = 0;
 };
@@ -67,7 +68,7 @@ public:
     virtual Task<std::unique_ptr<TlsStream>> accept(std::unique_ptr<Stream> stream, Deadline deadline) = 0;
 };
 
-/// Errors: invalid_input (the PEM texts do not parse or do not belong together).
+/// Errors: invalid_input (the PEM texts do not parse, do not belong together or are too weak for OpenSSL's policy).
 Result<std::unique_ptr<TlsServer>> make_tls_server(Clock& clock, TlsServerOptions options);
 
 /// Reads the certificates of a PEM text, leaf first. Errors: malformed.

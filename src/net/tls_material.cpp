@@ -3,8 +3,8 @@
 #include "net/tls_material.hpp"
 
 #include "base/ensure.hpp"
+#include "net/text.hpp"
 
-#include <boost/asio/ip/address.hpp>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -47,19 +47,10 @@ WallTime time_of(ASN1_TIME const* time) {
            std::chrono::seconds(parts.tm_sec);
 }
 
-std::string address_text(ASN1_OCTET_STRING const* bytes) {
-    auto const* data = ASN1_STRING_get0_data(bytes);
-    if (ASN1_STRING_length(bytes) == 4) {
-        asio::ip::address_v4::bytes_type v4;
-        std::copy_n(data, v4.size(), v4.begin());
-        return asio::ip::address_v4(v4).to_string();
-    }
-    if (ASN1_STRING_length(bytes) == 16) {
-        asio::ip::address_v6::bytes_type v6;
-        std::copy_n(data, v6.size(), v6.begin());
-        return asio::ip::address_v6(v6).to_string();
-    }
-    return "an address of unknown kind";
+std::string address_of(ASN1_OCTET_STRING const* bytes) {
+    auto const* data = reinterpret_cast<char const*>(ASN1_STRING_get0_data(bytes));
+    auto text = address_text({data, static_cast<std::size_t>(ASN1_STRING_length(bytes))});
+    return text.empty() ? "an address of unknown kind" : text;
 }
 
 std::vector<std::string> names_of(X509* certificate) {
@@ -73,7 +64,7 @@ std::vector<std::string> names_of(X509* certificate) {
             auto const* text = ASN1_STRING_get0_data(name->d.dNSName);
             names.emplace_back(text, text + ASN1_STRING_length(name->d.dNSName));
         } else if (name->type == GEN_IPADD) {
-            names.push_back(address_text(name->d.iPAddress));
+            names.push_back(address_of(name->d.iPAddress));
         }
     }
     return names;
@@ -108,7 +99,9 @@ Result<std::vector<Owned<x509_st>>> load_certificates(std::string const& pem) {
     auto const bio = open_text(pem);
     ERR_clear_error();
     for (;;) {
-        Owned<X509> certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+        bool encrypted = false;
+        Owned<X509> certificate(PEM_read_bio_X509(bio.get(), nullptr, &no_password, &encrypted));
+        if (encrypted) return fail(Errc::malformed, "certificate {} of the PEM text is encrypted", found.size() + 1);
         if (!certificate) break;
         found.push_back(std::move(certificate));
     }
@@ -151,13 +144,19 @@ Owned<x509_store_st> make_system_trust() {
     return store;
 }
 
-void use_key_pair(ssl_st* connection, KeyPair const& pair) {
-    bool const leaf = SSL_use_certificate(connection, pair.chain.front().get()) == 1;
-    bool const key = leaf && SSL_use_PrivateKey(connection, pair.key.get()) == 1;
-    for (std::size_t i = 1; key && i < pair.chain.size(); ++i) {
-        SSL_add1_chain_cert(connection, pair.chain[i].get());
+Result<void> use_key_pair(ssl_st* connection, KeyPair const& pair) {
+    ERR_clear_error();
+    bool used = SSL_use_certificate(connection, pair.chain.front().get()) == 1;
+    used = used && SSL_use_PrivateKey(connection, pair.key.get()) == 1;
+    for (std::size_t i = 1; used && i < pair.chain.size(); ++i) {
+        used = SSL_add1_chain_cert(connection, pair.chain[i].get()) == 1;
     }
-    ERR_clear_error();  // a key too weak for OpenSSL's policy is not sent; the peer will say that it wants one
+    if (used) return {};
+    auto const* words = ERR_reason_error_string(ERR_peek_error());
+    auto failure = fail(Errc::invalid_input, "OpenSSL's policy on this machine forbids the certificate or its key ({})",
+                        words ? words : "no reason given");
+    ERR_clear_error();
+    return failure;
 }
 
 void judge_as_of(ssl_st* connection, WallTime now) {

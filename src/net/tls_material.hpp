@@ -42,7 +42,8 @@ Result<KeyPair> load_key_pair(std::string const& certificate_pem, std::string co
 Result<Owned<x509_store_st>> make_trust(std::string const& pem);
 Owned<x509_store_st> make_system_trust();
 
-void use_key_pair(ssl_st* connection, KeyPair const& pair);
+/// Errors: invalid_input (a key or signature too weak for OpenSSL's policy).
+Result<void> use_key_pair(ssl_st* connection, KeyPair const& pair);
 /// Certificates are judged as of `now`.
 void judge_as_of(ssl_st* connection, WallTime now);
 

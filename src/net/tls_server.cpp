@@ -19,7 +19,8 @@ public:
         Owned<SSL> ssl(SSL_new(context_.get()));
         ensure(ssl != nullptr, "a connection needs only memory");
         SSL_set_accept_state(ssl.get());
-        use_key_pair(ssl.get(), identity_);
+        auto used = use_key_pair(ssl.get(), identity_);
+        if (!used) co_return pass(used, "server certificate");
         judge_as_of(ssl.get(), clock_.wall());
         auto witness = std::make_unique<TlsWitness>();
         witness->is_server = true;
@@ -68,6 +69,9 @@ Result<std::unique_ptr<TlsServer>> make_tls_server(Clock& clock, TlsServerOption
     if (!options.client_ca_pem.empty()) {
         if (auto asked = ask_for_clients(context.get(), options); !asked) return pass(asked);
     }
+    Owned<SSL> const trial(SSL_new(context.get()));
+    ensure(trial != nullptr, "a connection needs only memory");
+    if (auto used = use_key_pair(trial.get(), *identity); !used) return pass(used, "server certificate");
     return std::make_unique<OpenSslTlsServer>(clock, std::move(context), std::move(*identity));
 }
 
