@@ -5,6 +5,8 @@
 
 #include "net/http_connect.hpp"
 #include "net/http_response_body.hpp"
+#include "net/text.hpp"
+#include "net/tls_material.hpp"
 
 namespace vedette::net {
 namespace {
@@ -16,14 +18,18 @@ void append(std::string& key, std::string_view part) {
     fmt::format_to(std::back_inserter(key), "{}:{}|", part.size(), part);
 }
 
+// Keys last as long as idle connections do: no key material in them, nor much of anything.
+std::string secret_digest(TlsOptions const& tls) {
+    if (tls.ca_pem.empty() && tls.certificate_pem.empty() && tls.key_pem.empty()) return {};
+    return digest(tls.ca_pem) + digest(tls.certificate_pem) + digest(tls.key_pem);
+}
+
 PoolKey pool_key(Origin const& origin) {
     PoolKey key{origin.endpoint, {}};
     if (auto const& tls = origin.tls) {
         append(key.identity, tls->server_name);
         append(key.identity, tls->verify ? "verify" : "trust");
-        append(key.identity, tls->ca_pem);
-        append(key.identity, tls->certificate_pem);
-        append(key.identity, tls->key_pem);
+        append(key.identity, secret_digest(*tls));
         for (auto const& protocol : tls->alpn) append(key.identity, protocol);
     }
     if (auto const& proxy = origin.proxy) {
@@ -34,11 +40,8 @@ PoolKey pool_key(Origin const& origin) {
 }
 
 Result<void> check(HttpRequest const& request) {
-    bool valid = valid_head_text(request.method) && valid_head_text(request.target);
-    valid = valid && !request.method.empty() && !request.method.contains(' ') && !request.target.contains(' ');
-    for (auto const& [name, value] : request.headers) {
-        valid = valid && !name.empty() && valid_head_text(name) && valid_head_text(value) && !name.contains(':');
-    }
+    bool valid = valid_method(request.method) && valid_target(request.target);
+    for (auto const& [name, value] : request.headers) valid = valid && valid_field(name, value);
     if (!valid) return fail(Errc::invalid_input, "a request that cannot be written as HTTP");
     if (request.headers.has("Transfer-Encoding")) return fail(Errc::invalid_input, "requests have a Content-Length");
     auto const length = request.headers.get("Content-Length");
@@ -107,6 +110,13 @@ Task<ResponseHead> read_final_head(HttpConnection& connection, std::size_t limit
     co_return fail(Errc::malformed, "more than {} informational answers", informational_limit);
 }
 
+// Whether gzip is the only coding: what was packed otherwise, or twice, stays as it is and says so.
+bool packed_once(Headers const& headers) {
+    std::size_t codings = 0;
+    for (auto const& [name, value] : headers) codings += same_word(name, "Content-Encoding") ? 1 : 0;
+    return codings == 1 && same_word(trim(*headers.get("Content-Encoding")), "gzip");
+}
+
 class Client final : public HttpClient {
 public:
     Client(asio::any_io_executor executor, Clock& clock, Dialer& dialer, Tls& tls, HttpClientOptions options)
@@ -156,10 +166,10 @@ private:
         if (sent && !request.body.empty()) sent = co_await connection.stream->write(request.body, deadline);
         // A server that refuses a large body answers first and cuts then: the answer is worth more than the reset.
         if (!sent && sent.error().code() != Errc::reset) {
-            co_return std::unexpected(explain(sent.error(), request.name, "request"));
+            co_return std::unexpected(say_which_phase(sent.error(), request.name, "request"));
         }
         auto head = co_await read_final_head(connection, options_.header_limit, deadline);
-        if (!head) co_return std::unexpected(explain(std::move(head).error(), request.name, "header"));
+        if (!head) co_return std::unexpected(say_which_phase(std::move(head).error(), request.name, "header"));
         if (!sent) head->headers.set("Connection", "close");
         co_return head;
     }
@@ -172,9 +182,8 @@ private:
                         head->reason);
         }
         auto const plan = plan_response_body(*head, request.method);
-        if (!plan) return std::unexpected(explain(plan.error(), request.name, "header"));
-        bool const packed =
-            request.gunzip && plan->framing != Framing::none && has_token(head->headers, "Content-Encoding", "gzip");
+        if (!plan) return std::unexpected(say_which_phase(plan.error(), request.name, "header"));
+        bool const packed = request.gunzip && plan->framing != Framing::none && packed_once(head->headers);
         if (packed) head->headers = without(without(head->headers, "Content-Encoding"), "Content-Length");
         ResponseBody::Options options{
             .plan = *plan, .keep = request.keep && plan->keep_alive, .gunzip = packed, .name = request.name};

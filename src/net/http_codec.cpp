@@ -3,6 +3,8 @@
 
 #include "net/http_codec.hpp"
 
+#include "net/text.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -17,14 +19,12 @@ namespace http = boost::beast::http;
 
 constexpr std::size_t overhead_limit = 16 * 1024;
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-std::string_view trim(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
+bool is_token(std::string_view text) {
+    constexpr std::string_view others = "!#$%&'*+-.^_`|~";
+    return !text.empty() && std::ranges::all_of(text, [others](char c) {
+        auto const letter = lower(c);
+        return (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') || others.contains(c);
+    });
 }
 
 template <class Parser>
@@ -85,12 +85,6 @@ Result<FramingFields> framing_fields(Headers const& headers) {
 bool wants_keep_alive(int version, Headers const& headers) {
     if (has_token(headers, "Connection", "close")) return false;
     return version >= 11 || has_token(headers, "Connection", "keep-alive");
-}
-
-int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    auto const letter = lower(c);
-    return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
 }
 
 void write_headers(std::string& head, Headers const& headers) {
@@ -216,7 +210,7 @@ Result<void> BodyDecoder::step(char c) {
     auto const bad = [](char const* what) { return fail(Errc::malformed, "malformed chunk: {}", what); };
     switch (state_) {
         case State::size:
-            if (auto const digit = hex_digit(c); digit >= 0) {
+            if (auto const digit = hex_value(c); digit >= 0) {
                 if (++digits_ > 15) return bad("its size is out of range");
                 left_ = left_ * 16 + static_cast<std::uint64_t>(digit);
             } else if (digits_ == 0) {
@@ -288,8 +282,16 @@ std::string write_response_head(int status, Headers const& headers) {
     return head;
 }
 
-bool valid_head_text(std::string_view text) {
-    return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+bool valid_method(std::string_view method) {
+    return is_token(method);
+}
+
+bool valid_target(std::string_view target) {
+    return !target.empty() && std::ranges::none_of(target, [](char c) { return (c >= 0 && c <= ' ') || c == 0x7f; });
+}
+
+bool valid_field(std::string_view name, std::string_view value) {
+    return is_token(name) && value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
 }
 
 std::string_view reason_phrase(int status) {

@@ -80,11 +80,14 @@ private:
     std::size_t overhead_ = 0;    // bytes of extensions and trailers, which are bounded
 };
 
-/// Writes a head; the values must hold neither CR nor LF, see valid_head_text().
+/// Writes a head, of which all parts are valid.
 std::string write_request_head(std::string_view method, std::string_view target, Headers const& headers);
 std::string write_response_head(int status, Headers const& headers);
-/// Whether a method, a target or a field may be written: nothing that could end the line early.
-bool valid_head_text(std::string_view text);
+/// Whether they may be written: a method and a field's name are tokens (RFC 9110, 5.6.2), a target is not empty and has
+/// no blank, and nothing can end a line early.
+bool valid_method(std::string_view method);
+bool valid_target(std::string_view target);
+bool valid_field(std::string_view name, std::string_view value);
 /// "OK", "Not Found"; empty for a number without a name.
 std::string_view reason_phrase(int status);
 

@@ -11,7 +11,7 @@ namespace {
 Task<std::unique_ptr<TlsStream>> wrap(Tls& tls, std::unique_ptr<Stream> stream, TlsOptions options, std::string name,
                                       Deadline deadline) {
     auto session = co_await tls.connect(std::move(stream), std::move(options), deadline);
-    if (!session) co_return std::unexpected(explain(std::move(session).error(), name, "TLS handshake"));
+    if (!session) co_return std::unexpected(say_which_phase(std::move(session).error(), name, "TLS handshake"));
     co_return std::move(*session);
 }
 
@@ -23,9 +23,9 @@ Task<void> open_tunnel(HttpConnection& connection, Origin const& origin, std::si
     if (!origin.proxy->user.empty()) headers.add("Proxy-Authorization", basic_authorization(origin.proxy->user));
     auto const request = write_request_head("CONNECT", target, headers);
     auto const sent = co_await connection.stream->write(request, deadline);
-    if (!sent) co_return std::unexpected(explain(sent.error(), name, "proxy CONNECT"));
+    if (!sent) co_return std::unexpected(say_which_phase(sent.error(), name, "proxy CONNECT"));
     auto const head = co_await read_response_head(connection, header_limit, deadline);
-    if (!head) co_return std::unexpected(explain(head.error(), name, "proxy CONNECT"));
+    if (!head) co_return std::unexpected(say_which_phase(head.error(), name, "proxy CONNECT"));
     if (head->status / 100 != 2) {
         co_return fail(Errc::proxy_failure, "{} refused to connect to {}: {} {}", name, target, head->status,
                        head->reason);
@@ -36,7 +36,7 @@ Task<void> open_tunnel(HttpConnection& connection, Origin const& origin, std::si
 
 }  // namespace
 
-Error explain(Error error, std::string_view name, std::string_view phase) {
+Error say_which_phase(Error error, std::string_view name, std::string_view phase) {
     if (error.code() == Errc::timed_out) {
         return Error(Errc::timed_out, fmt::format("no answer from {} within the deadline ({})", name, phase));
     }

@@ -8,7 +8,7 @@
 namespace vedette::net {
 
 /// What a failure of `phase` means to a person; a timeout becomes "no answer from NAME within the deadline (PHASE)".
-Error explain(Error error, std::string_view name, std::string_view phase);
+Error say_which_phase(Error error, std::string_view name, std::string_view phase);
 
 /// Reads a response's head from `connection`; what follows it stays in the buffer.
 /// Errors: those of Stream::read, closed (the end came first), malformed, too_large.

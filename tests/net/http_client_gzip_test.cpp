@@ -73,5 +73,31 @@ TEST(HttpClientGzip, AGzipBombComesInBoundedPieces) {
     EXPECT_LE(*largest, 256u * 1024);
 }
 
+TEST(HttpClientGzip, WhatIsPackedOtherwiseOrTwiceStaysAsItIsAndSaysSo) {
+    for (std::string const coding :
+         {"Content-Encoding: deflate, gzip\r\n", "Content-Encoding: gzip, gzip\r\n", "Content-Encoding: br\r\n",
+          "Content-Encoding: gzip\r\nContent-Encoding: gzip\r\n"}) {
+        SCOPED_TRACE(coding);
+        HttpWorld w;
+        auto const body = gzip(gzip("text"));
+        w.always(plain.endpoint,
+                 fmt::format("HTTP/1.1 200 OK\r\n{}Content-Length: {}\r\n\r\n", coding, body.size()) + body);
+        auto const got = w.get(plain);
+        ASSERT_TRUE(got) << got.error().text();
+        EXPECT_EQ(got->body, body);
+        EXPECT_TRUE(got->headers.has("Content-Encoding"));
+        EXPECT_EQ(got->headers.get("Content-Length"), std::to_string(body.size()));
+    }
+}
+
+TEST(HttpClientGzip, TheCodingsNameIsReadWithoutCase) {
+    HttpWorld w;
+    auto const body = gzip("text");
+    w.always(
+        plain.endpoint,
+        fmt::format("HTTP/1.1 200 OK\r\nContent-Encoding:  GZip \r\nContent-Length: {}\r\n\r\n", body.size()) + body);
+    EXPECT_EQ(w.get(plain)->body, "text");
+}
+
 }  // namespace
 }  // namespace vedette::net

@@ -67,6 +67,24 @@ TEST(HttpClient, OtherCredentialsNeverShareAConnection) {
     EXPECT_EQ(w.network.connections(), 2u);
 }
 
+TEST(HttpClient, ConnectionsUnderOtherTrustOrAnotherNameAreNotShared) {
+    HttpWorld w;
+    w.always(secure_api, ok("x"));
+    ASSERT_TRUE(w.get(secure));
+    for (auto const change :
+         {+[](TlsOptions& tls) { tls.ca_pem = "another"; }, +[](TlsOptions& tls) { tls.key_pem = "x"; },
+          +[](TlsOptions& tls) { tls.certificate_pem = "x"; }, +[](TlsOptions& tls) { tls.verify = false; },
+          +[](TlsOptions& tls) { tls.server_name = "another"; }}) {
+        auto other = secure;
+        change(*other.tls);
+        auto const before = w.network.connections();
+        ASSERT_TRUE(w.get(other));
+        EXPECT_EQ(w.network.connections(), before + 1);
+        ASSERT_TRUE(w.get(other));
+        EXPECT_EQ(w.network.connections(), before + 1);
+    }
+}
+
 TEST(HttpClient, AnswersThatForbidKeepingCloseTheConnection) {
     for (std::string const answer : {
              "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx",
@@ -427,8 +445,17 @@ TEST(HttpClient, RequestsThatWouldBreakTheProtocolAreNotSent) {
     injected.headers.add("X", "a\r\nEvil: 1");
     HttpRequest wrong_length{.method = "POST", .body = "abc"};
     wrong_length.headers.add("Content-Length", "5");
-    for (auto const& request : {HttpRequest{.target = "/a b"}, HttpRequest{.method = "GET\r\n"}, injected, wrong_length,
-                                HttpRequest{.method = ""}}) {
+    std::vector<HttpRequest> requests{
+        {.target = "/a b"}, {.target = ""}, {.target = "/a\tb"}, {.method = "GET\r\n"}, {.method = "G(T"},
+        {.method = ""},     injected,       wrong_length};
+    for (auto const* name :
+         {"", "a:b", "X Y", "Transfer-Encoding ", "X\t", "caf\xc3\xa9", "a(b)", "Transfer-Encoding"}) {
+        requests.emplace_back().headers.add(name, "chunked");
+    }
+    for (auto const& request : requests) {
+        SCOPED_TRACE(testing::PrintToString(std::vector<std::pair<std::string, std::string>>(request.headers.begin(),
+                                                                                             request.headers.end())) +
+                     request.method + request.target);
         auto const got = w.send(plain, request);
         ASSERT_FALSE(got);
         EXPECT_EQ(got.error().code(), Errc::invalid_input);
