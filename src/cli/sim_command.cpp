@@ -50,10 +50,17 @@ Result<void> write_private(std::string const& path, std::string const& text) {
     return {};
 }
 
+// Ends the waiting when it ends by itself: its listener broke.
+Async<void> serve(sim::HttpsFront& front, Event& stopped, bool& stop) {
+    co_await front.serve();
+    stop = true;
+    stopped.notify();
+}
+
 Async<void> serve_until(sim::HttpsFront& front, Async<void> housekeeping, Event& stopped, bool& stop) {
     auto const executor = co_await asio::this_coro::executor;
     TaskGroup serving(executor);
-    serving.spawn(front.serve());
+    serving.spawn(serve(front, stopped, stop));
     serving.spawn(std::move(housekeeping));
     while (!stop) co_await stopped.wait();
     co_await serving.stop();
@@ -107,6 +114,7 @@ int run_sim(SimFlags const& flags) {
     Signals const signals(runtime.executor(), end);
     if (lifetime > Duration::zero()) runtime.clock().call_at(deadline_after(runtime.clock().now(), lifetime), end);
     runtime.run(serve_until(**front, sim::keep_house(server, *scenario, runtime.clock()), stopped, stop));
+    if (auto const failure = (*front)->failure()) return refuse(*failure, exit_unhealthy);
     return exit_healthy;
 }
 

@@ -71,20 +71,53 @@ bool GzipReader::complete() const {
     return !state_->inside_member && state_->used == state_->input.size();
 }
 
-std::string gzip(std::string_view text) {
+struct GzipWriter::State {
     z_stream stream{};
-    auto const code = deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, gzip_window, 8, Z_DEFAULT_STRATEGY);
+    std::string text;
+    std::size_t used = 0;
+    std::string packed;
+};
+
+GzipWriter::GzipWriter(std::string text) : state_(std::make_unique<State>()) {
+    auto& s = *state_;
+    auto const code = deflateInit2(&s.stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, gzip_window, 8, Z_DEFAULT_STRATEGY);
     ensure(code == Z_OK, "zlib initialises while there is memory");
-    std::string input(text);
-    std::string packed(deflateBound(&stream, static_cast<uLong>(text.size())) + 32, '\0');
-    stream.next_in = bytes_of(input);
-    stream.avail_in = static_cast<uInt>(input.size());
-    stream.next_out = bytes_of(packed);
-    stream.avail_out = static_cast<uInt>(packed.size());
-    ensure(deflate(&stream, Z_FINISH) == Z_STREAM_END, "the output is as large as zlib said it may get");
-    packed.resize(packed.size() - stream.avail_out);
-    deflateEnd(&stream);
-    return packed;
+    s.text = std::move(text);
+}
+
+GzipWriter::~GzipWriter() {
+    deflateEnd(&state_->stream);
+}
+
+bool GzipWriter::step() {
+    auto& s = *state_;
+    auto const size = std::min(step_size, s.text.size() - s.used);
+    bool const last = s.used + size == s.text.size();
+    s.stream.next_in = bytes_of(s.text) + s.used;
+    s.stream.avail_in = static_cast<uInt>(size);
+    s.used += size;
+    int code = Z_OK;
+    do {
+        auto const before = s.packed.size();
+        s.packed.resize(before + smallest_piece);
+        s.stream.next_out = bytes_of(s.packed) + before;
+        s.stream.avail_out = smallest_piece;
+        code = deflate(&s.stream, last ? Z_FINISH : Z_NO_FLUSH);
+        ensure(code == Z_OK || code == Z_STREAM_END || code == Z_BUF_ERROR, "packing has no way to fail");
+        s.packed.resize(s.packed.size() - s.stream.avail_out);
+    } while (s.stream.avail_out == 0 && code != Z_STREAM_END);
+    return last;
+}
+
+std::string GzipWriter::take() {
+    return std::move(state_->packed);
+}
+
+std::string gzip(std::string_view text) {
+    GzipWriter writer{std::string(text)};
+    while (!writer.step()) {
+    }
+    return writer.take();
 }
 
 }  // namespace vedette::net

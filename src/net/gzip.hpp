@@ -32,7 +32,27 @@ private:
     std::unique_ptr<State> state_;
 };
 
-/// The whole of `text` as one gzip member.
+/// Packs a text into one gzip member, in steps that are short enough for others on the reactor to have a turn between.
+class GzipWriter {
+public:
+    static constexpr std::size_t step_size = 32 * 1024;
+
+    explicit GzipWriter(std::string text);
+    ~GzipWriter();
+    GzipWriter(GzipWriter const&) = delete;
+    GzipWriter& operator=(GzipWriter const&) = delete;
+
+    /// Packs the next `step_size` bytes. True when nothing is left.
+    bool step();
+    /// The whole member, after the last step.
+    std::string take();
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+/// The whole of `text` as one gzip member, at once.
 std::string gzip(std::string_view text);
 
 }  // namespace vedette::net

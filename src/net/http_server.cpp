@@ -4,12 +4,8 @@
 
 #include "net/http_server_connection.hpp"
 
-#include <boost/system/system_error.hpp>
-
 namespace vedette::net {
 namespace {
-
-constexpr Duration accept_pause = std::chrono::milliseconds(100);  // after an error such as too many open files
 
 class Server final : public HttpServer {
 public:
@@ -24,21 +20,12 @@ public:
           freed_(executor, "a free connection of the server") {}
 
     Endpoint local() const override { return listener_->local(); }
+    std::optional<Error> failure() const override { return failure_; }
 
     Async<void> serve() override {
         TaskGroup connections(executor_);
-        std::exception_ptr cancelled;
-        try {
-            co_await accept_all(connections);
-        } catch (boost::system::system_error const&) {
-            cancelled = std::current_exception();
-        }
-        // A cancelled coroutine throws at its next await: the connections still have to be waited for.
-        auto const throws = co_await asio::this_coro::throw_if_cancelled();
-        co_await asio::this_coro::throw_if_cancelled(false);
-        co_await connections.stop();
-        co_await asio::this_coro::throw_if_cancelled(throws);
-        if (cancelled) std::rethrow_exception(cancelled);
+        auto accepting = accept_all(connections);
+        co_await connections.stop_after(std::move(accepting));
     }
 
 private:
@@ -47,8 +34,9 @@ private:
             while (open_ >= options_.connections) co_await freed_.wait();
             auto stream = co_await listener_->accept();
             if (!stream) {
-                co_await clock_.sleep_for(accept_pause, "accept to recover");
-                continue;
+                // What passes, such as too many open files, the listener waits out by itself.
+                failure_ = std::move(stream).error();
+                co_return;
             }
             ++open_;
             connections.spawn(serve_one(std::make_unique<Place>(*this), std::move(*stream)));
@@ -87,6 +75,7 @@ private:
     HttpServerOptions options_;
     std::size_t open_ = 0;
     Event freed_;
+    std::optional<Error> failure_;
 };
 
 }  // namespace

@@ -33,8 +33,10 @@ class HttpServer {
 public:
     virtual ~HttpServer() = default;
     virtual Endpoint local() const = 0;
-    /// Serves until cancelled; connections end with it.
+    /// Serves until cancelled, or until the listener breaks; connections end with it.
     virtual Async<void> serve() = 0;
+    /// What broke the listener; nothing while it serves and after it was cancelled.
+    virtual std::optional<Error> failure() const = 0;
 };
 
 /// `tls` may be null for plain HTTP and must outlive the server, as must `clock`.

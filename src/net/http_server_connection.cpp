@@ -6,8 +6,6 @@
 #include "base/with_deadline.hpp"
 #include "net/gzip.hpp"
 
-#include <boost/system/system_error.hpp>
-
 namespace vedette::net {
 namespace {
 
@@ -15,6 +13,7 @@ constexpr std::size_t read_size = 16 * 1024;
 constexpr std::size_t inbox_limit = 256 * 1024;
 constexpr std::size_t worth_packing = 1024;
 constexpr Duration linger_time = std::chrono::seconds(2);
+constexpr Duration goodbye_time = std::chrono::seconds(1);
 
 std::string http_date(WallTime when) {
     using namespace std::chrono;
@@ -47,10 +46,7 @@ bool accepts_gzip(Headers const& headers) {
 }
 
 bool valid_headers(Headers const& headers) {
-    for (auto const& [name, value] : headers) {
-        if (name.empty() || name.contains(':') || !valid_head_text(name) || !valid_head_text(value)) return false;
-    }
-    return true;
+    return std::ranges::all_of(headers, [](auto const& field) { return valid_field(field.first, field.second); });
 }
 
 }  // namespace
@@ -69,21 +65,16 @@ HttpServerConnection::HttpServerConnection(asio::any_io_executor executor, Clock
       reading_(executor) {}
 
 Async<void> HttpServerConnection::run() {
-    reading_.spawn(read_ahead());
-    std::exception_ptr cancelled;
-    try {
-        co_await serve_requests();
-    } catch (boost::system::system_error const&) {
-        cancelled = std::current_exception();
-    }
-    // A cancelled coroutine throws at its next await: both tasks still have to be waited for.
-    auto const throws = co_await asio::this_coro::throw_if_cancelled();
-    co_await asio::this_coro::throw_if_cancelled(false);
-    co_await answering_.stop();
-    co_await reading_.stop();
-    co_await asio::this_coro::throw_if_cancelled(throws);
+    auto conversation = converse();
+    co_await reading_.stop_after(std::move(conversation));
+    if (!broke_off_) co_await stream_->finish(clock_.now() + goodbye_time);
     stream_.reset();
-    if (cancelled) std::rethrow_exception(cancelled);
+}
+
+Async<void> HttpServerConnection::converse() {
+    reading_.spawn(read_ahead());
+    auto serving = serve_requests();
+    co_await answering_.stop_after(std::move(serving));
 }
 
 Async<void> HttpServerConnection::read_ahead() {
@@ -108,6 +99,7 @@ Async<void> HttpServerConnection::serve_requests() {
             auto const& refusal = request.error();
             if (refusal.status == 0) co_return;
             auto const written = co_await write_known(refusal.status, {}, refusal.text + "\n", false);
+            broke_off_ = !written;
             if (written) co_await linger();
             co_return;
         }
@@ -211,6 +203,7 @@ Task<void> HttpServerConnection::wait_for_bytes() {
 
 Async<void> HttpServerConnection::answer(ServerRequest request) {
     bool const head_only = request.method == "HEAD";
+    broke_off_ = true;  // until it is written whole
     auto response = co_await handler_(std::move(request));
     Result<void> written;
     if (!response) {
@@ -224,10 +217,18 @@ Async<void> HttpServerConnection::answer(ServerRequest request) {
                                           head_only);
     }
     if (!written) keep_ = false;
+    broke_off_ = !written;
 }
 
 Task<void> HttpServerConnection::write(std::string bytes) {
     co_return co_await stream_->write(bytes, clock_.now() + options_.write_timeout);
+}
+
+Async<std::string> HttpServerConnection::pack(std::string text) {
+    auto const executor = co_await asio::this_coro::executor;
+    GzipWriter writer(std::move(text));
+    while (!writer.step()) co_await asio::post(executor, asio::use_awaitable);
+    co_return writer.take();
 }
 
 Task<void> HttpServerConnection::write_known(int status, Headers headers, std::string text, bool head_only) {
@@ -236,7 +237,7 @@ Task<void> HttpServerConnection::write_known(int status, Headers headers, std::s
     if (!(head_only && text.empty() && headers.has("Content-Length"))) {
         headers = without(headers, "Content-Length");
         if (accepts_gzip_ && text.size() > worth_packing && !bodiless(status) && !headers.has("Content-Encoding")) {
-            text = gzip(text);
+            text = co_await pack(std::move(text));
             headers.set("Content-Encoding", "gzip");
             headers.add("Vary", "Accept-Encoding");
         }

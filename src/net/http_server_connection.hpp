@@ -14,7 +14,8 @@ public:
                          std::vector<Certificate> client_chain, HttpHandler const& handler,
                          HttpServerOptions const& options);
 
-    /// Returns when either side has closed. Cancellation: the handler and the writing end first.
+    /// Returns when either side has closed; the stream is ended in order, unless an answer broke off or we were
+    /// cancelled. Cancellation: the handler and the writing end first.
     Async<void> run();
 
 private:
@@ -25,6 +26,7 @@ private:
     template <class T>
     using Received = std::expected<T, Refusal>;
 
+    Async<void> converse();
     Async<void> read_ahead();
     Async<void> serve_requests();
     Async<void> linger();
@@ -36,6 +38,7 @@ private:
 
     Async<void> answer(ServerRequest request);
     Task<void> write(std::string bytes);
+    static Async<std::string> pack(std::string text);
     Task<void> write_known(int status, Headers headers, std::string text, bool head_only);
     Task<void> write_streamed(int status, Headers headers, std::unique_ptr<Body> body, bool head_only);
 
@@ -51,6 +54,7 @@ private:
     bool accepts_gzip_ = false;
     int version_ = 11;
     bool keep_ = true;
+    bool broke_off_ = false;  // an answer was not written whole: its end must not look like one
     Event arrived_;
     Event drained_;
     TaskGroup answering_;

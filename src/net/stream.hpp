@@ -45,7 +45,8 @@ public:
 class Listener {
 public:
     virtual ~Listener() = default;
-    /// Waits for the next connection; cancelled by unwinding.
+    /// Waits for the next connection, and waits out what passes (no free descriptors, a client that has gone);
+    /// cancelled by unwinding. Errors: io, and then for ever.
     virtual Task<std::unique_ptr<Stream>> accept() = 0;
     /// The bound endpoint, with the port that was chosen for port 0.
     virtual Endpoint local() const = 0;

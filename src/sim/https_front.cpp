@@ -131,6 +131,10 @@ Async<void> HttpsFront::serve() {
     co_await state_->http->serve();
 }
 
+std::optional<Error> HttpsFront::failure() const {
+    return state_->http->failure();
+}
+
 std::string kubeconfig_for(net::Endpoint const& local, Keys const& keys, std::string_view name) {
     return fmt::format(
         R"(apiVersion: v1

@@ -29,8 +29,9 @@ public:
     ~HttpsFront();
 
     net::Endpoint local() const;
-    /// Serves until cancelled.
+    /// Serves until cancelled, or until failure() says why it cannot go on.
     Async<void> serve();
+    std::optional<Error> failure() const;
 
 private:
     struct State;

@@ -40,6 +40,9 @@ private:
     int sent_ = 0;
 };
 
+struct ServerWorld;
+Async<void> take_turns(ServerWorld& w);
+
 struct ServerWorld : HttpWorld {
     explicit ServerWorld(HttpServerOptions options = {}, TlsServer* tls_server = nullptr, std::uint64_t seed = 1)
         : HttpWorld({}, seed),
@@ -68,10 +71,19 @@ struct ServerWorld : HttpWorld {
             response.headers.add("X", "a\r\nb: c");
             co_return response;
         }
+        if (target.starts_with("/bad-name")) {
+            auto response = text_response(200, "x");
+            response.headers.add(target == "/bad-name-blank" ? "Transfer-Encoding " : "X(Y", "chunked");
+            co_return response;
+        }
         if (target == "/empty") co_return text_response(204, "");
         if (target == "/large") co_return text_response(200, std::string(5000, 'a'));
         if (target == "/just-too-small") co_return text_response(200, std::string(1024, 'a'));
         if (target == "/huge") co_return text_response(200, std::string(3'000'000, 'a'));
+        if (target == "/huge-and-busy") {
+            w.tasks.spawn(take_turns(w));
+            co_return text_response(200, std::string(3'000'000, 'a'));
+        }
         if (target == "/ticks" || target == "/breaks") {
             auto body = std::make_unique<Ticks>(w.world.clock(), w.alive, target == "/breaks" ? 2 : -1);
             co_return HttpResponse{.status = 200, .headers = {}, .body = std::move(body)};
@@ -110,6 +122,7 @@ struct ServerWorld : HttpWorld {
     std::vector<ServerRequest> seen;
     int alive = 0;
     int handling = 0;
+    int turns = 0;  // of somebody else, since a large answer was given
     std::unique_ptr<HttpServer> server;
 };
 
@@ -193,6 +206,22 @@ TEST(HttpServer, LargeTextsArePackedForThoseWhoAcceptIt) {
     EXPECT_THAT(small, testing::Not(HasSubstr("gzip")));
 }
 
+Async<void> take_turns(ServerWorld& w) {
+    for (w.turns = 0; w.turns < 1000; ++w.turns) co_await asio::post(w.world.executor(), asio::use_awaitable);
+}
+
+Async<int> turns_until_answered(ServerWorld& w, std::string target) {
+    auto const got = co_await fetch(*w.client, origin, {.target = std::move(target)}, w.in(10s));
+    EXPECT_EQ(got ? got->body : got.error().text(), std::string(3'000'000, 'a'));
+    co_return w.turns;
+}
+
+TEST(HttpServer, PackingALargeTextLeavesTheReactorToOthers) {
+    ServerWorld w;
+    auto const steps = static_cast<int>(3'000'000 / GzipWriter::step_size);
+    EXPECT_GE(w.world.run(turns_until_answered(w, "/huge-and-busy")), steps);
+}
+
 TEST(HttpServer, AHandlersErrorIs500WithItsText) {
     ServerWorld w;
     auto const got = w.get(origin, "/error");
@@ -200,6 +229,8 @@ TEST(HttpServer, AHandlersErrorIs500WithItsText) {
     EXPECT_EQ(got->status, 500);
     EXPECT_EQ(got->body, "the disk is full\n");
     EXPECT_EQ(w.get(origin, "/bad-header")->status, 500);
+    EXPECT_EQ(w.get(origin, "/bad-name-blank")->status, 500);
+    EXPECT_EQ(w.get(origin, "/bad-name-sign")->status, 500);
 }
 
 TEST(HttpServer, LimitsAndBrokenRequestsAreAnsweredAndClosed) {
@@ -254,6 +285,62 @@ TEST(HttpServer, AReaderWhoLeavesAQuietStreamIsNoticedAtOnce) {
     w.world.pass(1ms);
     EXPECT_EQ(w.alive, 0);
     EXPECT_EQ(w.network.open_streams(), 0u);
+}
+
+// Asks, ends its half, and reads what comes.
+Async<std::string> ask_and_finish(ServerWorld& w, std::string target, Deadline until) {
+    auto stream = co_await w.network.connect(here, until);
+    auto const request = fmt::format("GET {} HTTP/1.1\r\nHost: h\r\n\r\n", target);
+    auto const written = co_await (*stream)->write(request, until);
+    EXPECT_TRUE(written);
+    co_await (*stream)->finish(until);
+    std::string answer;
+    std::string piece(4096, '\0');
+    while (true) {
+        auto const count = co_await (*stream)->read(piece, until);
+        if (!count || *count == 0) co_return answer + (count ? "<closed>" : "<open>");
+        answer.append(piece, 0, *count);
+    }
+}
+
+TEST(HttpServer, AClientThatEndsItsHalfGetsItsAnswerButNoEndlessStream) {
+    ServerWorld w;
+    auto const slow = w.world.run(ask_and_finish(w, "/slow", w.in(10s)));
+    EXPECT_THAT(slow, StartsWith("HTTP/1.1 200 OK"));
+    EXPECT_TRUE(slow.ends_with("slow<closed>")) << slow;
+    auto const before = w.world.elapsed();
+    auto const ticks = w.world.run(ask_and_finish(w, "/ticks", w.in(60s)));
+    EXPECT_TRUE(ticks.ends_with("<closed>")) << ticks;
+    EXPECT_THAT(ticks, testing::Not(HasSubstr("tick 5")));
+    EXPECT_LT(w.world.elapsed() - before, 60s);
+    EXPECT_EQ(w.alive, 0);
+}
+
+TEST(HttpServer, AConnectionIsEndedInOrderUnlessAnAnswerBrokeOff) {
+    auto const ends_in_order = [](std::string target) {
+        ServerWorld w;
+        w.talk("GET " + target + " HTTP/1.0\r\n\r\n", 10s);
+        return std::ranges::any_of(w.world.trace(), [](auto const& line) { return line.ends_with("server finishes"); });
+    };
+    EXPECT_TRUE(ends_in_order("/a"));
+    EXPECT_FALSE(ends_in_order("/breaks"));
+}
+
+// Accepts nobody any more.
+class BrokenListener final : public Listener {
+public:
+    Task<std::unique_ptr<Stream>> accept() override { co_return fail(Errc::io, "accept on here:80: no such device"); }
+    Endpoint local() const override { return here; }
+};
+
+TEST(HttpServer, AListenerThatBreaksEndsTheServerAndIsNamed) {
+    HttpWorld w;
+    auto const server =
+        make_http_server(w.world.executor(), w.world.clock(), std::make_unique<BrokenListener>(), nullptr, {});
+    EXPECT_FALSE(server->failure());
+    w.world.run(server->serve());
+    EXPECT_EQ(server->failure(), Error(Errc::io, "accept on here:80: no such device"));
+    EXPECT_EQ(w.world.elapsed(), 0s);
 }
 
 TEST(HttpServer, AStreamThatBreaksIsCutWithoutItsEnd) {
