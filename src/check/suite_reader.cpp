@@ -81,7 +81,9 @@ Result<void> read_selector(YamlNode const& node, Params& params) {
     auto const stored = store(text_of(node, "selector"), params.selector);
     if (!stored) return stored;
     auto const selector = kube::LabelSelector::parse(params.selector);
-    if (!selector) return wrong(node, "{}", selector.error().text());
+    if (!selector) {
+        return wrong(node, "\"{}\" is not a label selector: {}", params.selector, selector.error().text());
+    }
     return {};
 }
 

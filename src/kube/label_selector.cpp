@@ -1,7 +1,14 @@
+// A small lexer: words, and the symbols = == != ! ( ) , > <. The words `in` and `notin` are operators only after a key,
+// and whether a word is a good key or value is asked last, as the API server does: its refusals are ours.
+
 #include "kube/label_selector.hpp"
 
+#include "kube/name_syntax.hpp"
+
 #include <algorithm>
+#include <charconv>
 #include <optional>
+#include <set>
 
 namespace vedette::kube {
 namespace {
@@ -9,84 +16,179 @@ namespace {
 using Requirement = LabelSelector::Requirement;
 using Operator = Requirement::Operator;
 
-bool is_name_character(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.' || c == '/';
+constexpr std::string_view blanks = " \t\r\n";
+constexpr std::string_view symbols = "=!(),><";
+
+std::vector<std::string> tokens_of(std::string_view text) {
+    std::vector<std::string> tokens;
+    for (std::size_t at = 0; at < text.size();) {
+        auto const from = at;
+        if (blanks.contains(text[at])) {
+            ++at;
+            continue;
+        }
+        if (symbols.contains(text[at])) {
+            at += text.substr(at, 2) == "==" || text.substr(at, 2) == "!=" ? 2 : 1;
+        } else {
+            while (at < text.size() && !symbols.contains(text[at]) && !blanks.contains(text[at])) ++at;
+        }
+        tokens.emplace_back(text.substr(from, at - from));
+    }
+    return tokens;
 }
 
-class Reader {
-public:
-    explicit Reader(std::string_view text) : rest_(text) {}
+std::optional<std::int64_t> number_of(std::string_view text) {
+    if (text.starts_with('+')) text.remove_prefix(1);
+    std::int64_t number = 0;
+    auto const* const end = text.data() + text.size();
+    auto const read = std::from_chars(text.data(), end, number);
+    if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
+    return number;
+}
 
-    bool at_end() {
-        skip_spaces();
-        return rest_.empty();
+bool is_numeric(Operator op) {
+    return op == Operator::greater || op == Operator::less;
+}
+
+std::string invalid(std::string_view where, std::string_view value, Faults const& why) {
+    return fmt::format("{}: Invalid value: \"{}\": {}", where, value, fmt::join(why, "; "));
+}
+
+/// What is wrong with a requirement whose form is good; its key has been looked at.
+std::string mistakes_of(Requirement const& requirement) {
+    std::vector<std::string> mistakes;
+    auto const& values = requirement.values;
+    for (std::size_t i = 0; is_numeric(requirement.op) && i < values.size(); ++i) {
+        if (number_of(values[i])) continue;
+        mistakes.push_back(invalid(fmt::format("values[{}]", i), values[i],
+                                   {"for 'Gt', 'Lt' operators, the value must be an integer"}));
     }
-    bool take(std::string_view token) {
-        skip_spaces();
-        if (!rest_.starts_with(token)) return false;
-        rest_.remove_prefix(token.size());
-        return true;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        auto const faults = label_value_faults(values[i]);
+        if (faults.empty()) continue;
+        mistakes.push_back(invalid(fmt::format("values[{}][{}]", i, requirement.key), values[i], faults));
     }
-    std::string word() {
-        skip_spaces();
-        auto const end = std::find_if_not(rest_.begin(), rest_.end(), is_name_character);
-        std::string taken(rest_.begin(), end);
-        rest_.remove_prefix(taken.size());
-        return taken;
+    if (mistakes.size() < 2) return mistakes.empty() ? "" : mistakes[0];
+    return fmt::format("[{}]", fmt::join(mistakes, ", "));
+}
+
+class Parser {
+public:
+    explicit Parser(std::string_view text) : tokens_(tokens_of(text)) {}
+
+    Result<std::vector<Requirement>> parse() {
+        std::vector<Requirement> requirements;
+        if (at_end()) return requirements;
+        if (!begins_requirement()) return wrong("', expected: !, identifier, or 'end of string'");
+        while (true) {
+            auto requirement = one();
+            if (!requirement) return pass(requirement, "unable to parse requirement");
+            requirements.push_back(std::move(*requirement));
+            if (at_end()) return requirements;
+            if (!take(",")) return wrong("', expected: ',' or 'end of string'");
+            if (!begins_requirement()) return wrong("', expected: identifier after ','");
+        }
     }
-    std::string_view rest() const { return rest_; }
 
 private:
-    void skip_spaces() {
-        while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\t')) rest_.remove_prefix(1);
+    Result<Requirement> one() {
+        bool const negated = take("!");
+        if (!at_word()) return wrong("', expected: identifier");
+        Requirement requirement{tokens_[at_++], negated ? Operator::does_not_exist : Operator::exists, {}};
+        if (auto const faults = label_key_faults(requirement.key); !faults.empty()) {
+            return refused(invalid("<nil>", requirement.key, faults));
+        }
+        if (negated || at_end() || tokens_[at_] == ",") return requirement;
+        auto values = operation(requirement.op);
+        if (!values) return pass(values);
+        requirement.values.assign(values->begin(), values->end());
+        if (auto mistakes = mistakes_of(requirement); !mistakes.empty()) return refused(std::move(mistakes));
+        return requirement;
     }
-    std::string_view rest_;
+
+    /// Reads an operator into `op`; its operands.
+    Result<std::set<std::string>> operation(Operator& op) {
+        struct Spelling {
+            std::string_view token;
+            Operator op;
+            bool set;
+        };
+        for (auto const& [token, meaning, set] :
+             {Spelling{"=", Operator::in, false}, Spelling{"==", Operator::in, false},
+              Spelling{"!=", Operator::not_in, false}, Spelling{"in", Operator::in, true},
+              Spelling{"notin", Operator::not_in, true}, Spelling{">", Operator::greater, false},
+              Spelling{"<", Operator::less, false}}) {
+            if (!take(token)) continue;
+            op = meaning;
+            return set ? listed() : single();
+        }
+        return wrong("', expected: in, notin, =, ==, !=, gt, lt");
+    }
+
+    Result<std::set<std::string>> single() {
+        if (at_end() || tokens_[at_] == ",") return std::set<std::string>{""};
+        if (!at_word()) return wrong("', expected: identifier");
+        return std::set<std::string>{tokens_[at_++]};
+    }
+
+    /// "(a,b)"; what is missing around a comma is the empty value, and "()" holds just that.
+    Result<std::set<std::string>> listed() {
+        if (!take("(")) return wrong("' expected: '('");
+        if (take(")")) return std::set<std::string>{""};
+        if (!at_word() && (at_end() || tokens_[at_] != ",")) return wrong("', expected: ',', ')' or identifier");
+        std::set<std::string> values;
+        while (true) {
+            if (at_word()) {
+                values.insert(tokens_[at_++]);
+                if (take(")")) return values;
+                if (at_end() || tokens_[at_] != ",") return wrong("', expected: ',' or ')'");
+            }
+            if (!take(",")) return wrong("', expected: ',', or identifier");
+            bool const nothing_follows = !at_end() && (tokens_[at_] == ")" || tokens_[at_] == ",");
+            if (values.empty() || nothing_follows) values.insert("");
+            if (take(")")) return values;
+        }
+    }
+
+    bool at_end() const { return at_ == tokens_.size(); }
+    bool at_word() const { return !at_end() && !symbols.contains(tokens_[at_].front()); }
+    bool begins_requirement() const { return at_word() || (!at_end() && tokens_[at_] == "!"); }
+
+    bool take(std::string_view token) {
+        if (at_end() || tokens_[at_] != token) return false;
+        ++at_;
+        return true;
+    }
+
+    static std::unexpected<Error> refused(std::string why) {
+        return std::unexpected(Error(Errc::invalid_input, std::move(why)));
+    }
+
+    std::unexpected<Error> wrong(std::string_view rest) const {
+        return refused(fmt::format("found '{}{}", at_end() ? "" : tokens_[at_], rest));
+    }
+
+    std::vector<std::string> tokens_;
+    std::size_t at_ = 0;
 };
-
-std::optional<std::vector<std::string>> read_values(Reader& reader) {
-    if (!reader.take("(")) return std::nullopt;
-    std::vector<std::string> values;
-    if (reader.take(")")) return std::nullopt;  // "in ()" could match nothing: the API server refuses it
-    do values.push_back(reader.word());
-    while (reader.take(","));
-    if (!reader.take(")")) return std::nullopt;
-    return values;
-}
-
-std::optional<Requirement> read_requirement(Reader& reader) {
-    if (reader.take("!")) {
-        auto key = reader.word();
-        if (key.empty()) return std::nullopt;
-        return Requirement{std::move(key), Operator::does_not_exist, {}};
-    }
-    auto key = reader.word();
-    if (key.empty()) return std::nullopt;
-    if (reader.take("==") || reader.take("=")) return Requirement{std::move(key), Operator::in, {reader.word()}};
-    if (reader.take("!=")) return Requirement{std::move(key), Operator::not_in, {reader.word()}};
-    auto before = reader;
-    auto const word = reader.word();
-    if (word == "in" || word == "notin") {
-        auto values = read_values(reader);
-        if (!values) return std::nullopt;
-        return Requirement{std::move(key), word == "in" ? Operator::in : Operator::not_in, std::move(*values)};
-    }
-    reader = before;
-    return Requirement{std::move(key), Operator::exists, {}};
-}
 
 bool satisfies(Requirement const& requirement, std::string const* value) {
     auto const& values = requirement.values;
-    auto const listed = value && std::find(values.begin(), values.end(), *value) != values.end();
+    auto const listed = [&] { return value && std::ranges::find(values, *value) != values.end(); };
+    auto const number = [&] { return value ? number_of(*value) : std::nullopt; };
     switch (requirement.op) {
         case Operator::in:
-            return listed;
+            return listed();
         case Operator::not_in:
-            return !listed;
+            return !listed();  // an absent label is not in any set
         case Operator::exists:
             return value != nullptr;
         case Operator::does_not_exist:
             return value == nullptr;
+        case Operator::greater:
+            return number() && *number() > *number_of(values[0]);
+        case Operator::less:
+            return number() && *number() < *number_of(values[0]);
     }
     return false;
 }
@@ -94,23 +196,16 @@ bool satisfies(Requirement const& requirement, std::string const* value) {
 }  // namespace
 
 Result<LabelSelector> LabelSelector::parse(std::string_view text) {
+    auto requirements = Parser(text).parse();
+    if (!requirements) return pass(requirements);
     LabelSelector selector;
-    Reader reader(text);
-    auto more = !reader.at_end();
-    while (more) {
-        auto requirement = read_requirement(reader);
-        more = requirement && reader.take(",");
-        if (!requirement || (!more && !reader.at_end())) {
-            return fail(Errc::invalid_input, "\"{}\" is not a label selector (at \"{}\")", text, reader.rest());
-        }
-        selector.requirements_.push_back(std::move(*requirement));
-    }
+    selector.requirements_ = std::move(*requirements);
     return selector;
 }
 
 bool LabelSelector::matches(Lookup const& label) const {
-    return std::all_of(requirements_.begin(), requirements_.end(),
-                       [&](Requirement const& requirement) { return satisfies(requirement, label(requirement.key)); });
+    return std::ranges::all_of(
+        requirements_, [&](Requirement const& requirement) { return satisfies(requirement, label(requirement.key)); });
 }
 
 }  // namespace vedette::kube

@@ -1,6 +1,6 @@
 #pragma once
 // Label selectors, as k8s.io/apimachinery/pkg/labels reads them: `a=b`, `a!=b`, `a in (b,c)`, `a notin (b)`, `a`,
-// `!a`, joined by commas. https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#api
+// `!a`, `a>1`, `a<1`, joined by commas. https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#api
 
 #include "base/error.hpp"
 
@@ -14,16 +14,16 @@ namespace vedette::kube {
 class LabelSelector {
 public:
     struct Requirement {
-        enum class Operator { in, not_in, exists, does_not_exist };
+        enum class Operator { in, not_in, exists, does_not_exist, greater, less };
         std::string key;
         Operator op;
-        std::vector<std::string> values;
+        std::vector<std::string> values;  ///< in order, each once
         bool operator==(Requirement const&) const = default;
     };
     /// The value of a label; null if the object has no such label.
     using Lookup = std::function<std::string const*(std::string_view key)>;
 
-    /// Errors: invalid_input, naming the text that cannot be read. The empty text matches everything.
+    /// Errors: invalid_input, in the words of the API server. The empty text matches everything.
     static Result<LabelSelector> parse(std::string_view text);
 
     bool empty() const { return requirements_.empty(); }

@@ -1,6 +1,7 @@
 #include "kube/fake/metadata.hpp"
 
 #include "kube/fake/selector.hpp"
+#include "kube/name_syntax.hpp"
 
 #include <fmt/chrono.h>
 
@@ -11,60 +12,14 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view subdomain_rule =
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
-    "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
-    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-constexpr std::string_view label_rule =
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with "
-    "an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
-    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-constexpr std::string_view label_key_rule =
-    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
-    "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
-    "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
-constexpr std::string_view label_value_rule =
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and "
-    "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
-    "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
-
-bool is_lower(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
-bool is_alphanumeric(char c) {
-    return is_lower(c) || (c >= 'A' && c <= 'Z');
-}
-
-bool is_dns_label(std::string_view text) {
-    return !text.empty() && is_lower(text.front()) && is_lower(text.back()) &&
-           std::ranges::all_of(text, [](char c) { return is_lower(c) || c == '-'; });
-}
-
-bool is_subdomain(std::string_view text) {
-    while (true) {
-        auto const dot = text.find('.');
-        if (!is_dns_label(text.substr(0, dot))) return false;
-        if (dot == std::string_view::npos) return true;
-        text.remove_prefix(dot + 1);
-    }
-}
-
-bool is_qualified_word(std::string_view text) {
-    return !text.empty() && is_alphanumeric(text.front()) && is_alphanumeric(text.back()) &&
-           std::ranges::all_of(text, [](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; });
-}
-
 void check_name(NameRule rule, std::string const& name, std::vector<Cause>& causes) {
     auto const wrong = [&](std::string_view why) { causes.push_back(invalid_value("metadata.name", name, why)); };
     switch (rule) {
         case NameRule::subdomain:
-            if (name.size() > 253) wrong("must be no more than 253 characters");
-            if (!is_subdomain(name)) wrong(subdomain_rule);
+            for (auto const& fault : subdomain_faults(name)) wrong(fault);
             break;
         case NameRule::label:
-            if (name.size() > 63) wrong("must be no more than 63 characters");
-            if (!is_dns_label(name)) wrong(label_rule);
+            for (auto const& fault : dns_label_faults(name)) wrong(fault);
             break;
         case NameRule::path_segment:
             if (name == "." || name == "..") wrong(fmt::format("may not be '{}'", name));
@@ -75,19 +30,13 @@ void check_name(NameRule rule, std::string const& name, std::vector<Cause>& caus
 }
 
 void check_labels(json::object const& labels, std::vector<Cause>& causes) {
+    auto const wrong = [&](std::string_view value, std::string_view why) {
+        causes.push_back(invalid_value("metadata.labels", value, why));
+    };
     for (auto const& [key, value] : labels) {
-        std::string_view const whole = key;
-        auto const slash = whole.find('/');
-        auto const name = slash == std::string_view::npos ? whole : whole.substr(slash + 1);
-        if (slash != std::string_view::npos && !is_subdomain(whole.substr(0, slash))) {
-            causes.push_back(invalid_value("metadata.labels", whole, fmt::format("prefix part {}", subdomain_rule)));
-        }
-        if (!is_qualified_word(name)) causes.push_back(invalid_value("metadata.labels", whole, label_key_rule));
+        for (auto const& fault : label_key_faults(key)) wrong(key, fault);
         std::string_view const text = value.is_string() ? std::string_view(value.get_string()) : "";
-        if (text.size() > 63) causes.push_back(invalid_value("metadata.labels", text, "must be no more than 63 bytes"));
-        if (!text.empty() && !is_qualified_word(text)) {
-            causes.push_back(invalid_value("metadata.labels", text, label_value_rule));
-        }
+        for (auto const& fault : label_value_faults(text)) wrong(text, fault);
     }
 }
 

@@ -1,6 +1,3 @@
-// A label selector is read with a small lexer: words and the symbols = == != ( ) , !. The words `in` and `notin` are
-// operators only after a key.
-
 #include "kube/fake/selector.hpp"
 
 #include <fmt/format.h>
@@ -9,118 +6,6 @@
 
 namespace vedette::kube::fake {
 namespace {
-
-using Requirement = LabelSelector::Requirement;
-using Operator = Requirement::Operator;
-
-bool is_symbol(char c) {
-    return c == '=' || c == '!' || c == '(' || c == ')' || c == ',' || c == '>' || c == '<';
-}
-
-std::vector<std::string> tokens_of(std::string_view text) {
-    std::vector<std::string> tokens;
-    for (std::size_t at = 0; at < text.size();) {
-        if (text[at] == ' ' || text[at] == '\t') {
-            ++at;
-        } else if (text.substr(at, 2) == "==" || text.substr(at, 2) == "!=") {
-            tokens.emplace_back(text.substr(at, 2));
-            at += 2;
-        } else if (is_symbol(text[at])) {
-            tokens.emplace_back(1, text[at++]);
-        } else {
-            auto const from = at;
-            while (at < text.size() && !is_symbol(text[at]) && text[at] != ' ' && text[at] != '\t') ++at;
-            tokens.emplace_back(text.substr(from, at - from));
-        }
-    }
-    return tokens;
-}
-
-class LabelParser {
-public:
-    explicit LabelParser(std::string_view text) : tokens_(tokens_of(text)) {}
-
-    Answer<std::vector<Requirement>> parse() {
-        std::vector<Requirement> requirements;
-        while (at_ < tokens_.size()) {
-            if (!at_word() && tokens_[at_] != "!") return wrong("', expected: !, identifier, or 'end of string'");
-            auto requirement = one();
-            if (!requirement) return refuse(requirement.error());
-            requirements.push_back(std::move(*requirement));
-            if (at_ == tokens_.size()) break;
-            if (!take(",")) return wrong("', expected: ',' or 'end of string'");
-            if (at_ == tokens_.size()) return wrong("', expected: identifier after ','");
-        }
-        return requirements;
-    }
-
-private:
-    Answer<Requirement> one() {
-        if (take("!")) {
-            if (!at_word()) return wrong("', expected: identifier", requirement_);
-            return Requirement{tokens_[at_++], Operator::does_not_exist, {}};
-        }
-        Requirement requirement{tokens_[at_++], Operator::exists, {}};
-        if (at_ == tokens_.size() || tokens_[at_] == ",") return requirement;
-        if (take("=") || take("==")) return equal(std::move(requirement), Operator::in);
-        if (take("!=")) return equal(std::move(requirement), Operator::not_in);
-        if (take("in")) return set(std::move(requirement), Operator::in);
-        if (take("notin")) return set(std::move(requirement), Operator::not_in);
-        return wrong("', expected: in, notin, =, ==, !=, gt, lt", requirement_);
-    }
-
-    Answer<Requirement> equal(Requirement requirement, Operator op) {
-        requirement.op = op;
-        requirement.values.push_back(at_word() ? tokens_[at_++] : std::string());
-        return requirement;
-    }
-
-    Answer<Requirement> set(Requirement requirement, Operator op) {
-        requirement.op = op;
-        if (!take("(")) return wrong("' expected: '('", requirement_);
-        while (true) {
-            requirement.values.push_back(at_word() ? tokens_[at_++] : std::string());
-            if (take(")")) return requirement;
-            if (!take(",")) return wrong("', expected: ',' or ')'", requirement_);
-        }
-    }
-
-    bool at_word() const { return at_ < tokens_.size() && !is_symbol(tokens_[at_].front()); }
-
-    bool take(std::string_view token) {
-        if (at_ == tokens_.size() || tokens_[at_] != token) return false;
-        ++at_;
-        return true;
-    }
-
-    std::unexpected<Refusal> wrong(std::string_view rest, std::string_view context = "") const {
-        auto const found = at_ < tokens_.size() ? tokens_[at_] : std::string();
-        return refuse(bad_request(fmt::format("{}found '{}{}", context, found, rest)));
-    }
-
-    static constexpr std::string_view requirement_ = "unable to parse requirement: ";
-    std::vector<std::string> tokens_;
-    std::size_t at_ = 0;
-};
-
-bool fits(Requirement const& requirement, boost::json::object const* labels) {
-    auto const* value = labels ? labels->if_contains(requirement.key) : nullptr;
-    auto const listed = [&] {
-        return value && value->is_string() &&
-               std::ranges::find(requirement.values, std::string_view(value->get_string())) != requirement.values.end();
-    };
-    switch (requirement.op) {
-        case Operator::in:
-            return listed();
-        case Operator::not_in:
-            return !listed();  // an absent label is not in any set
-        case Operator::exists:
-            return value != nullptr;
-        case Operator::does_not_exist:
-            return value == nullptr;
-    }
-    return false;
-}
 
 std::optional<SelectableField> field_of(Kind const& kind, std::string_view path) {
     if (path == "metadata.name" || (path == "metadata.namespace" && kind.resource().namespaced)) {
@@ -187,19 +72,23 @@ std::string selectable_text(SelectableField const& field, boost::json::object co
 
 }  // namespace
 
-Answer<LabelSelector> LabelSelector::parse(std::string_view text) {
-    auto requirements = LabelParser(text).parse();
-    if (!requirements) return refuse(requirements.error());
-    LabelSelector selector;
-    selector.requirements_ = std::move(*requirements);
-    return selector;
+Answer<LabelSelector> parse_labels(std::string_view text) {
+    auto selector = LabelSelector::parse(text);
+    if (!selector) return refuse(bad_request(selector.error().text()));
+    return std::move(*selector);
 }
 
-bool LabelSelector::matches(boost::json::object const& object) const {
-    if (requirements_.empty()) return true;
+bool matches(LabelSelector const& selector, boost::json::object const& object) {
+    if (selector.empty()) return true;
     auto const* labels = at_path(object, "metadata.labels");
     auto const* map = labels ? labels->if_object() : nullptr;
-    return std::ranges::all_of(requirements_, [&](Requirement const& r) { return fits(r, map); });
+    std::string text;
+    return selector.matches([&](std::string_view key) -> std::string const* {
+        auto const* value = map ? map->if_contains(key) : nullptr;
+        if (!value) return nullptr;
+        text = value->is_string() ? std::string_view(value->get_string()) : std::string_view();
+        return &text;
+    });
 }
 
 Answer<FieldSelector> FieldSelector::parse(std::string_view text, Kind const& kind) {

@@ -1,9 +1,10 @@
 #pragma once
-// Label and field selectors: parsing and matching, as k8s.io/apimachinery does.
-// https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#api
+// Which objects a request chooses: label selectors as everywhere (kube/label_selector.hpp), and field selectors, which
+// only a server knows how to read. https://kubernetes.io/docs/concepts/overview/working-with-objects/field-selectors/
 
 #include "kube/fake/kinds.hpp"
 #include "kube/fake/refusal.hpp"
+#include "kube/label_selector.hpp"
 
 #include <boost/json.hpp>
 
@@ -11,27 +12,6 @@
 #include <vector>
 
 namespace vedette::kube::fake {
-
-class LabelSelector {
-public:
-    struct Requirement {
-        enum class Operator { in, not_in, exists, does_not_exist };
-        std::string key;
-        Operator op;
-        std::vector<std::string> values;
-        bool operator==(Requirement const&) const = default;
-    };
-
-    /// Refuses with 400 what is not a selector. The empty text matches everything.
-    static Answer<LabelSelector> parse(std::string_view text);
-
-    bool empty() const { return requirements_.empty(); }
-    bool matches(boost::json::object const& object) const;
-    std::vector<Requirement> const& requirements() const { return requirements_; }
-
-private:
-    std::vector<Requirement> requirements_;
-};
 
 class FieldSelector {
 public:
@@ -50,13 +30,19 @@ private:
     std::vector<Term> terms_;
 };
 
+/// Refuses with 400 what is not a selector.
+Answer<LabelSelector> parse_labels(std::string_view text);
+bool matches(LabelSelector const& selector, boost::json::object const& object);
+
 /// Both selectors of a request.
 struct Selection {
     LabelSelector labels;
     FieldSelector fields;
 
     bool empty() const { return labels.empty() && fields.empty(); }
-    bool matches(boost::json::object const& object) const { return labels.matches(object) && fields.matches(object); }
+    bool matches(boost::json::object const& object) const {
+        return fake::matches(labels, object) && fields.matches(object);
+    }
 };
 
 /// The value at a dotted path; null if absent.

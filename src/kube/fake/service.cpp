@@ -64,7 +64,7 @@ Answer<std::int64_t> number_of(Request const& request, std::string_view name) {
 }
 
 Answer<Selection> selection_of(Call const& call, Request const& request) {
-    auto labels = LabelSelector::parse(query_value(request, "labelSelector"));
+    auto labels = parse_labels(query_value(request, "labelSelector"));
     if (!labels) return refuse(labels.error());
     auto fields = FieldSelector::parse(query_value(request, "fieldSelector"), *call.kind);
     if (!fields) return refuse(fields.error());

@@ -43,6 +43,7 @@ Async<void> empty_list(Subject& s) {
 
 Async<void> label_selectors(Subject& s) {
     co_await labelled(s);
+    co_await s.create(secrets, secret("e", "MQ==", R"({"size":"5"})"));
     struct Row {
         char const* selector;
         char const* names;
@@ -50,14 +51,22 @@ Async<void> label_selectors(Subject& s) {
     for (auto const& row : {
              Row{"app=web", "a"},
              Row{"app==db", "b"},
-             Row{"app!=web", "b c d"},
+             Row{"app!=web", "b c d e"},
              Row{"app in (web,db)", "a b"},
              Row{"app in (web, none),tier=front", "a"},
-             Row{"app notin (web)", "b c d"},
+             Row{"app notin (web)", "b c d e"},
              Row{"app", "a b"},
-             Row{"!app", "c d"},
+             Row{"!app", "c d e"},
              Row{"!app,tier", "c"},
              Row{"app=web,app=db", ""},
+             Row{"app in ()", ""},
+             Row{"app in (,web)", "a"},
+             Row{"app notin (db,)", "a c d e"},
+             Row{"in notin (in)", "a b c d e"},
+             Row{"size>4", "e"},
+             Row{"size < 6,size>0", "e"},
+             Row{"size<5", ""},
+             Row{"app>1", ""},
          }) {
         auto const list = co_await s.list(secrets, {.label_selector = row.selector});
         s.same(row.selector, list.names(), row.names);
@@ -77,6 +86,46 @@ Async<void> bad_label_selectors(Subject& s) {
              Row{"!", "unable to parse requirement: found '', expected: identifier"},
              Row{"a b", "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"},
              Row{"app=web=x", "found '=', expected: ',' or 'end of string'"},
+             Row{"app,,web", "found ',', expected: identifier after ','"},
+             Row{"!app=web", "found '=', expected: ',' or 'end of string'"},
+             Row{"app=(web)", "unable to parse requirement: found '(', expected: identifier"},
+             Row{"app in", "unable to parse requirement: found '' expected: '('"},
+             Row{"app in (", "unable to parse requirement: found '', expected: ',', ')' or identifier"},
+             Row{"app in (web db)", "unable to parse requirement: found 'db', expected: ',' or ')'"},
+             Row{"app in (web,(", "unable to parse requirement: found '(', expected: ',', or identifier"},
+             Row{"app<web",
+                 "unable to parse requirement: values[0]: Invalid value: \"web\": for 'Gt', 'Lt' operators, "
+                 "the value must be an integer"},
+             Row{"app=-",
+                 "unable to parse requirement: values[0][app]: Invalid value: \"-\": a valid label must be an "
+                 "empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end "
+                 "with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for "
+                 "validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"},
+             Row{"app<-",
+                 "unable to parse requirement: [values[0]: Invalid value: \"-\": for 'Gt', 'Lt' operators, the "
+                 "value must be an integer, values[0][app]: Invalid value: \"-\": a valid label must be an "
+                 "empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end "
+                 "with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for "
+                 "validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')]"},
+             Row{"-app",
+                 "unable to parse requirement: <nil>: Invalid value: \"-app\": name part must consist of "
+                 "alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
+                 "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+                 "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"},
+             Row{"a/b/c",
+                 "unable to parse requirement: <nil>: Invalid value: \"a/b/c\": a valid label key must consist "
+                 "of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
+                 "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+                 "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' "
+                 "(e.g. 'example.com/MyName')"},
+             Row{"A/",
+                 "unable to parse requirement: <nil>: Invalid value: \"A/\": prefix part a lowercase RFC 1123 "
+                 "subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
+                 "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+                 "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*'); name part must be "
+                 "non-empty; name part must consist of alphanumeric characters, '-', '_' or '.', and must start "
+                 "and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex "
+                 "used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"},
          }) {
         auto const list = co_await s.list(secrets, {.label_selector = row.selector});
         s.refused(row.selector, list, 400, "BadRequest", row.message);

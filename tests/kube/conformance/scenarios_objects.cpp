@@ -74,11 +74,36 @@ Async<void> bad_label(Subject& s) {
         "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')");
 }
 
+Async<void> bad_label_keys(Subject& s) {
+    struct Row {
+        std::string key;
+        char const* fault;
+    };
+    for (auto const& row : {
+             Row{"/k", "prefix part must be non-empty"},
+             Row{std::string(64, 'k'), "name part must be no more than 63 bytes"},
+         }) {
+        auto const reply = co_await s.create(secrets, secret("a", "MQ==", fmt::format(R"({{"{}":"v"}})", row.key)));
+        s.refused(
+            row.key, reply, 422, "Invalid",
+            fmt::format("Secret \"a\" is invalid: metadata.labels: Invalid value: \"{}\": {}", row.key, row.fault));
+    }
+    auto const body = fmt::format(R"({{"k":"{}"}})", std::string(64, 'v'));
+    auto const value = co_await s.create(secrets, secret("a", "MQ==", body));
+    s.refused(
+        "a long value", value, 422, "Invalid",
+        fmt::format("Secret \"a\" is invalid: metadata.labels: Invalid value: \"{}\": must be no more than 63 bytes",
+                    std::string(64, 'v')));
+}
+
 Async<void> long_names(Subject& s) {
     auto const most = co_await s.create(secrets, secret(std::string(253, 'a')));
     s.same("253 characters", std::to_string(most.status), "201");
     auto const more = co_await s.create(secrets, secret(std::string(254, 'a')));
-    s.refused("254 characters", more, 422, "Invalid");
+    s.refused("254 characters", more, 422, "Invalid",
+              fmt::format("Secret \"{0}\" is invalid: metadata.name: Invalid value: \"{0}\": must be no more than 253 "
+                          "characters",
+                          std::string(254, 'a')));
 }
 
 Async<void> generate_name(Subject& s) {
@@ -259,6 +284,7 @@ std::vector<Scenario> object_scenarios() {
         {"ANameIsRequired", nameless},
         {"ANameIsADnsSubdomain", bad_name},
         {"ALabelValueHasNoSpaces", bad_label},
+        {"ALabelsKeyAndValueHave63CharactersAtMost", bad_label_keys},
         {"ANameHas253CharactersAtMost", long_names},
         {"GenerateNameAppendsFiveCharacters", generate_name},
         {"AnotherNamespaceInTheBodyIsABadRequest", other_namespace},
