@@ -201,13 +201,15 @@ object ObjectMaker::service(std::string_view ns, std::string_view name) const {
               {"ports", {{{"name", "http"}, {"port", 80}, {"targetPort", 8080}, {"protocol", "TCP"}}}}}}};
 }
 
-object ObjectMaker::endpoint_slice(std::string_view ns, std::string_view service, int ready) const {
+object ObjectMaker::endpoint_slice(std::string_view ns, std::string_view service, int count, bool ready,
+                                   Duration changed) const {
     auto metadata = meta(ns, std::string(service) + "-x7k2p", ago(std::chrono::days(20)));
     metadata["labels"] = object{{"kubernetes.io/service-name", service}};
+    metadata["annotations"] = object{{"endpoints.kubernetes.io/last-change-trigger-time", ago(changed)}};
     array endpoints;
-    for (int i = 0; i < ready; ++i) {
+    for (int i = 0; i < count; ++i) {
         endpoints.push_back(object{{"addresses", {"10.244.0." + std::to_string(10 + i)}},
-                                   {"conditions", {{"ready", true}, {"serving", true}, {"terminating", false}}}});
+                                   {"conditions", {{"ready", ready}, {"serving", ready}, {"terminating", false}}}});
     }
     return {{"apiVersion", "discovery.k8s.io/v1"},
             {"kind", "EndpointSlice"},

@@ -29,7 +29,8 @@ public:
                        std::string_view message, int restarts, Duration since) const;
     object pending_pod(std::string_view ns, std::string_view name, std::string_view message, Duration since) const;
     object service(std::string_view ns, std::string_view name) const;
-    object endpoint_slice(std::string_view ns, std::string_view service, int ready) const;
+    /// `count` endpoints, all ready or none, as they were when they last `changed`.
+    object endpoint_slice(std::string_view ns, std::string_view service, int count, bool ready, Duration changed) const;
     object claim(std::string_view ns, std::string_view name, std::string_view phase, Duration age) const;
     object failed_job(std::string_view ns, std::string_view name, std::string_view reason, std::string_view message,
                       Duration ago) const;

@@ -19,7 +19,7 @@ void fill_healthy(kube::fake::ApiServer& server, WallTime now) {
     for (auto const* name : {"web", "cart"}) {
         server.put(make.deployment("shop", name, 2, 2, days(6)));
         server.put(make.service("shop", name));
-        server.put(make.endpoint_slice("shop", name, 2));
+        server.put(make.endpoint_slice("shop", name, 2, true, days(6)));
         for (auto const* suffix : {"-7d9f-1", "-7d9f-2"}) {
             server.put(make.pod("shop", std::string(name) + suffix, "worker-1", days(6)));
         }
@@ -44,7 +44,7 @@ void fill_broken(kube::fake::ApiServer& server, WallTime now) {
 
     server.put(make.deployment("shop", "checkout", 3, 0, 3h));
     server.put(make.service("shop", "checkout"));
-    server.put(make.endpoint_slice("shop", "checkout", 0));
+    server.put(make.endpoint_slice("shop", "checkout", 3, false, 3h));
     for (auto const* name : {"checkout-6d4cf-1", "checkout-6d4cf-2", "checkout-6d4cf-3"}) {
         server.put(make.waiting_pod("shop", name, "worker-1", "CrashLoopBackOff",
                                     "back-off 5m0s restarting failed container=app", 38, 3h));
