@@ -85,7 +85,9 @@ Error error_of_status(std::string const& what, int code, json::object const& sta
     auto message = get_string(status, "message");
     auto const reason = get_string(status, "reason");
     if (message.empty()) message = fmt::format("HTTP {}", code);
-    auto const last_word = reason.empty() ? fmt::format("HTTP {}", code) : reason;
+    // Some messages are the reason alone ("Unauthorized"): saying it twice tells nobody anything.
+    bool const told = reason.empty() || reason == message;
+    auto const last_word = told ? fmt::format("HTTP {}", code) : reason;
     return {code_of(code, status), fmt::format("{}: {} ({})", what, redact(message), last_word)};
 }
 

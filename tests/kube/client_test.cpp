@@ -84,7 +84,7 @@ TEST(ErrorOf, EveryRefusalKeepsItsReasonAndNamesVerbResourceAndObject) {
                 R"(list pods: pods is forbidden: User "x" cannot list resource "pods" in API group "" at the cluster )"
                 "scope (Forbidden)"},
             Row{list, 401, R"({"kind":"Status","reason":"Unauthorized","message":"Unauthorized"})", Errc::unauthorized,
-                "list pods: Unauthorized (Unauthorized)"},
+                "list pods: Unauthorized (HTTP 401)"},
             Row{get, 404,
                 R"({"kind":"Status","reason":"NotFound","message":"pods \"web\" not found","details":{"name":"web"}})",
                 Errc::not_found, R"(get Pod shop/web: pods "web" not found (NotFound))"},
