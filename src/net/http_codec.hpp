@@ -65,7 +65,6 @@ public:
     Result<void> end_of_stream();
     /// "N of M bytes", or "N bytes" where M is unknown.
     std::string progress() const;
-    std::uint64_t received() const { return received_; }
 
 private:
     enum class State { data, size, size_extension, size_newline, chunk, chunk_return, chunk_newline, trailer, done };

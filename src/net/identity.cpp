@@ -1,9 +1,9 @@
 // Fresh keys and certificates, for embedded servers and tests.
 
 #include "base/ensure.hpp"
+#include "net/text.hpp"
 #include "net/tls_material.hpp"
 
-#include <boost/asio/ip/address.hpp>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
@@ -52,20 +52,19 @@ void add_extension(X509* certificate, X509* issuer, int nid, char const* value) 
 
 GENERAL_NAME* general_name(std::string const& name) {
     auto* general = GENERAL_NAME_new();
-    boost::system::error_code error;
-    auto const address = asio::ip::make_address(name, error);
-    if (error) {
+    auto const address = parse_address(name);
+    if (!address) {
         auto* text = ASN1_IA5STRING_new();
         ASN1_STRING_set(text, name.data(), static_cast<int>(name.size()));
         GENERAL_NAME_set0_value(general, GEN_DNS, text);
         return general;
     }
     auto* bytes = ASN1_OCTET_STRING_new();
-    if (address.is_v4()) {
-        auto const raw = address.to_v4().to_bytes();
+    if (address->is_v4()) {
+        auto const raw = address->to_v4().to_bytes();
         ASN1_OCTET_STRING_set(bytes, raw.data(), static_cast<int>(raw.size()));
     } else {
-        auto const raw = address.to_v6().to_bytes();
+        auto const raw = address->to_v6().to_bytes();
         ASN1_OCTET_STRING_set(bytes, raw.data(), static_cast<int>(raw.size()));
     }
     GENERAL_NAME_set0_value(general, GEN_IPADD, bytes);
