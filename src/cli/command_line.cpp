@@ -2,12 +2,13 @@
 
 #include "cli/command_line.hpp"
 
-#include "base/suggest.hpp"
 #include "cli/check_command.hpp"
 #include "cli/checks_command.hpp"
 #include "cli/completion.hpp"
+#include "cli/flag_values.hpp"
 #include "cli/output.hpp"
 #include "cli/sim_command.hpp"
+#include "cli/usage_error.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -23,7 +24,8 @@ void add_suite_flags(CLI::App& app, SuiteFlags& flags) {
     app.add_option("--suite", flags.suite, "Suite file; without it the built-in suite runs")->type_name("FILE");
     app.add_option("--namespace", flags.namespaces,
                    "Only these namespaces, comma-separated; cluster-wide checks are skipped")
-        ->type_name("NS[,NS]");
+        ->type_name("NS[,NS]")
+        ->check(namespace_list());
     app.add_flag("--allow-empty", flags.allow_empty, "Filters that match nothing are not an error");
 }
 
@@ -46,12 +48,12 @@ void add_check(CLI::App& root, CheckFlags& flags) {
     add_suite_flags(app, flags.suite);
     app.add_option("-w,--num-workers", flags.workers, "Checks in flight at once; 0: 64")
         ->type_name("INTEGER")
-        ->check(CLI::Range(0, 10'000))
+        ->check(whole_number("a number of checks", 0, 10'000))
         ->capture_default_str();
     app.add_option("-t,--timeout", flags.timeout_seconds,
                    "Seconds that override every check's own limit; 0: each its own")
         ->type_name("INTEGER")
-        ->check(CLI::Range(0, 86'400))
+        ->check(whole_number("a number of seconds", 0, 86'400))
         ->capture_default_str();
     app.add_flag("--cronjob", flags.cronjob, "Exit 0 also when checks are unhealthy; wrong flags stay exit 2");
     app.add_option("-l,--log-level", flags.log_level,
@@ -67,13 +69,12 @@ void add_check(CLI::App& root, CheckFlags& flags) {
         ->type_name("DURATION");
     app.add_option("-o,--output", flags.output, "records, table, json, junit or prometheus")
         ->type_name("FORMAT")
-        ->transform(CLI::CheckedTransformer(output_names, CLI::ignore_case).description(""));
+        ->transform(word_of(output_names));
     app.add_flag("--pretty", flags.pretty, "Indent records and JSON");
     app.add_option("--exit-codes", flags.exit_codes, "plain, or nagios: 0 ok, 1 warning, 2 critical, 3 unknown")
         ->type_name("STYLE")
-        ->transform(CLI::CheckedTransformer(
-                        std::map<std::string, ExitCodes>{{"plain", ExitCodes::plain}, {"nagios", ExitCodes::nagios}})
-                        .description(""));
+        ->transform(
+            word_of(std::map<std::string, ExitCodes>{{"plain", ExitCodes::plain}, {"nagios", ExitCodes::nagios}}));
     app.add_flag("--no-color", flags.no_color, "No colours in the table (NO_COLOR does the same)");
 }
 
@@ -99,9 +100,8 @@ void add_checks(CLI::App& root, ChecksFlags& flags) {
     explain.add_flag("--all", flags.all, "Every check type")->excludes(names);
     explain.add_option("-o,--output", flags.format, "text or markdown")
         ->type_name("FORMAT")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, ExplainFormat>{{"text", ExplainFormat::text},
-                                                                                 {"markdown", ExplainFormat::markdown}})
-                        .description(""));
+        ->transform(word_of(std::map<std::string, ExplainFormat>{{"text", ExplainFormat::text},
+                                                                 {"markdown", ExplainFormat::markdown}}));
     explain.callback([&flags] {
         if (flags.names.empty() && !flags.all) throw CLI::RequiredError("NAME or --all");
     });
@@ -115,7 +115,13 @@ void add_checks(CLI::App& root, ChecksFlags& flags) {
         ->type_name("NAMESPACE/NAME")
         ->capture_default_str();
     rbac.footer("Example:\n  vedette checks rbac -g workloads | kubectl apply -f -");
-    app.add_subcommand("schema", "A JSON Schema of suite files, for editors");
+    auto& schema = *app.add_subcommand("schema", "A JSON Schema of suite files, for editors");
+    schema.footer("Example:\n  vedette checks schema > suite.schema.json");
+    app.footer(
+        "Examples:\n"
+        "  vedette checks list\n"
+        "  vedette checks explain pods-crashloop\n"
+        "  vedette checks validate shop.yaml");
 }
 
 void add_sim(CLI::App& root, SimFlags& flags) {
@@ -132,36 +138,11 @@ void add_sim(CLI::App& root, SimFlags& flags) {
         "  vedette check --kubeconfig sim.kubeconfig");
 }
 
-std::vector<std::string> command_names(CLI::App const& root) {
-    std::vector<std::string> names;
-    for (auto const* command : root.get_subcommands([](CLI::App const*) { return true; })) {
-        names.push_back(command->get_name());
-    }
-    return names;
-}
-
-int usage_error(CLI::App const& root, CLI::ParseError const& error, int argc, char const* const* argv) {
-    std::string text = error.what();
-    if (auto const end = text.find('\n'); end != std::string::npos) text.erase(end);
-    if (dynamic_cast<CLI::ExtrasError const*>(&error) && argc > 1 && argv[1][0] != '-') {
-        text += did_you_mean(argv[1], command_names(root));
-    }
-    complain(fmt::format("{} (see `vedette --help`)", text));
-    return exit_usage;
-}
-
-int print_help(CLI::App const& root, CLI::ParseError const& request) {
-    (void)request;
-    auto const* shown = &root;
-    std::string path;
-    while (true) {
-        auto const parsed = shown->get_subcommands();
-        if (parsed.empty()) break;
-        path += (path.empty() ? "" : " ") + shown->get_name();
-        shown = parsed.back();
-    }
-    auto const written = write_stdout(shown->help(path));
-    return written ? exit_healthy : exit_unhealthy;
+int print(std::string const& text) {
+    auto const written = write_stdout(text);
+    if (written) return exit_healthy;
+    complain(written.error().text());
+    return exit_unhealthy;
 }
 
 int dispatch(CLI::App& root, CheckFlags const& check, ChecksFlags const& checks, SimFlags const& sim,
@@ -183,7 +164,12 @@ int run_command_line(int argc, char const* const* argv) {
     CLI::App root("Vedette watches whether Kubernetes clusters are available to the people who use them.", "vedette");
     root.set_version_flag("--version", std::string("vedette ") + VEDETTE_VERSION);
     root.require_subcommand(0, 1);
-    root.footer("Without a command, `vedette` runs every check, as `vedette check` does.");
+    root.footer(
+        "Without a command, `vedette` runs every check, as `vedette check` does.\n\n"
+        "Examples:\n"
+        "  vedette check                            is the cluster of the current context healthy?\n"
+        "  vedette check --help                     choose checks, namespaces, cluster and output\n"
+        "  vedette checks explain pods-crashloop    what a check means and what to do about it");
     CheckFlags check;
     ChecksFlags checks;
     SimFlags sim;
@@ -192,16 +178,17 @@ int run_command_line(int argc, char const* const* argv) {
     add_checks(root, checks);
     add_sim(root, sim);
     auto& completion = *root.add_subcommand("completion", "Print a completion script for a shell");
-    completion.add_option("SHELL", shell, "bash, zsh or fish")->check(CLI::IsMember({"bash", "zsh", "fish"}));
+    completion.add_option("SHELL", shell, "bash, zsh or fish")->check(exact_word({"bash", "zsh", "fish"}));
     completion.footer("Example:\n  source <(vedette completion bash)");
     try {
         root.parse(argc, argv);
-    } catch (CLI::CallForHelp const& request) {
-        return print_help(root, request);
+    } catch (CLI::CallForHelp const&) {
+        return print(root.help());
     } catch (CLI::CallForVersion const& request) {
-        return write_stdout(std::string(request.what()) + "\n") ? exit_healthy : exit_unhealthy;
+        return print(std::string(request.what()) + "\n");
     } catch (CLI::ParseError const& error) {
-        return usage_error(root, error, argc, argv);
+        complain(usage_sentence(root, error));
+        return exit_usage;
     }
     return dispatch(root, check, checks, sim, shell);
 }

@@ -11,6 +11,7 @@
 #include "sim/https_front.hpp"
 #include "sim/scenario.hpp"
 
+#include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
 
 #include <cerrno>
@@ -22,6 +23,12 @@
 namespace vedette::cli {
 namespace {
 
+bool is_loopback(std::string const& host) {
+    boost::system::error_code error;
+    auto const address = boost::asio::ip::make_address(host, error);
+    return !error && address.is_loopback();
+}
+
 Result<net::Endpoint> endpoint_of(std::string const& text) {
     auto const colon = text.rfind(':');
     unsigned port = 0;
@@ -29,7 +36,10 @@ Result<net::Endpoint> endpoint_of(std::string const& text) {
     if (colon != std::string::npos) {
         auto const parsed = std::from_chars(text.data() + colon + 1, end, port);
         if (parsed.ec == std::errc{} && parsed.ptr == end && port < 65536 && colon > 0) {
-            return net::Endpoint{text.substr(0, colon), static_cast<std::uint16_t>(port)};
+            auto host = text.substr(0, colon);
+            if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+            if (is_loopback(host)) return net::Endpoint{std::move(host), static_cast<std::uint16_t>(port)};
+            return fail(Errc::invalid_input, "--listen: {} is no loopback address, and nobody else shall get in", host);
         }
     }
     return fail(Errc::invalid_input, "--listen: \"{}\" is not ADDRESS:PORT, such as 127.0.0.1:6443", text);
