@@ -60,7 +60,6 @@ std::vector<std::string> names_of(std::map<std::string, Kubeconfig::Context> con
 
 std::string known_contexts(Kubeconfig const& config) {
     auto names = names_of(config.contexts);
-    if (names.empty()) return "it has no contexts";
     bool const more = names.size() > 5;
     if (more) names.resize(5);
     return fmt::format("it has {}{}", fmt::join(names, ", "), more ? " and others" : "");
@@ -68,6 +67,9 @@ std::string known_contexts(Kubeconfig const& config) {
 
 Result<Kubeconfig::Context const*> find_context(Kubeconfig const& config, std::string const& name,
                                                 std::string const& origin) {
+    if (config.contexts.empty()) {
+        return fail(Errc::invalid_input, "{}: holds no context: it is empty or no kubeconfig; name another", origin);
+    }
     if (name.empty()) {
         return fail(Errc::invalid_input, "{}: no current-context; choose one with --context ({})", origin,
                     known_contexts(config));
@@ -91,6 +93,11 @@ Result<std::string> server_of(Kubeconfig::Cluster const& cluster) {
     }
     auto url = net::parse_url(text);
     if (!url) return pass(url, fmt::format("{}: server", cluster.where));
+    if (!url->user.empty()) {
+        return fail(Errc::invalid_input,
+                    "{}: server holds a user name; credentials belong to the user's username and password",
+                    cluster.where);
+    }
     text.replace(0, text.find(':'), url->scheme);  // HTTPS:// is https://
     text.resize(std::min({text.find('?'), text.find('#'), text.size()}));
     while (text.ends_with('/')) text.pop_back();

@@ -74,6 +74,9 @@ Result<std::unique_ptr<TlsServer>> make_tls_server(Clock& clock, TlsServerOption
 /// Reads the certificates of a PEM text, leaf first. Errors: malformed.
 Result<std::vector<Certificate>> parse_certificates(std::string const& pem);
 
+/// Errors: invalid_input (unreadable, encrypted, or key and certificate do not belong together).
+Result<void> check_key_pair(std::string const& certificate_pem, std::string const& key_pem);
+
 /// A new P-256 key and a certificate for `names`, signed by itself or by `authority`: for embedded servers and
 /// tests. Valid from `not_before` to `not_after`.
 struct Identity {

@@ -3,6 +3,7 @@
 #include "net/tls_failure.hpp"
 
 #include "base/ensure.hpp"
+#include "base/time_format.hpp"
 #include "net/tls_material.hpp"
 
 #include <fmt/ranges.h>
@@ -28,6 +29,12 @@ std::string wrong_name(Certificate const& certificate, std::string const& wanted
                        more ? fmt::format(" and {} more", more) : "", wanted);
 }
 
+// A wrong clock makes good certificates look bad, so it is named.
+std::string judged_as_of(X509_STORE_CTX* context) {
+    auto const* param = X509_STORE_CTX_get0_param(context);
+    return format_rfc3339(WallTime(std::chrono::seconds(X509_VERIFY_PARAM_get_time(param))));
+}
+
 std::string verification_sentence(X509_STORE_CTX* context, TlsWitness const& witness) {
     auto const code = X509_STORE_CTX_get_error(context);
     auto* current = X509_STORE_CTX_get_current_cert(context);
@@ -37,9 +44,11 @@ std::string verification_sentence(X509_STORE_CTX* context, TlsWitness const& wit
     auto const whose = is_leaf ? "certificate" : fmt::format("certificate of the authority {}", certificate.subject);
     switch (code) {
         case X509_V_ERR_CERT_HAS_EXPIRED:
-            return fmt::format("{} has expired (on {})", whose, date_text(certificate.not_after));
+            return fmt::format("{} has expired (on {}, and by our clock it is {})", whose,
+                               format_rfc3339(certificate.not_after), judged_as_of(context));
         case X509_V_ERR_CERT_NOT_YET_VALID:
-            return fmt::format("{} is not valid yet (from {})", whose, date_text(certificate.not_before));
+            return fmt::format("{} is not valid yet (from {}, and by our clock it is {})", whose,
+                               format_rfc3339(certificate.not_before), judged_as_of(context));
         case X509_V_ERR_HOSTNAME_MISMATCH:
         case X509_V_ERR_IP_ADDRESS_MISMATCH:
             return wrong_name(certificate, witness.server_name);

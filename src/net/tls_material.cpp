@@ -169,10 +169,10 @@ Certificate describe(x509_st* certificate) {
             time_of(X509_get0_notBefore(certificate)), time_of(X509_get0_notAfter(certificate)), names_of(certificate)};
 }
 
-std::string date_text(WallTime when) {
-    std::chrono::year_month_day const date(std::chrono::floor<std::chrono::days>(when));
-    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                       static_cast<unsigned>(date.day()));
+Result<void> check_key_pair(std::string const& certificate_pem, std::string const& key_pem) {
+    auto const pair = load_key_pair(certificate_pem, key_pem);
+    if (!pair) return std::unexpected(pair.error());
+    return {};
 }
 
 std::string digest(std::string_view text) {

@@ -48,8 +48,6 @@ Result<void> use_key_pair(ssl_st* connection, KeyPair const& pair);
 void judge_as_of(ssl_st* connection, WallTime now);
 
 Certificate describe(x509_st* certificate);
-/// "2026-01-01".
-std::string date_text(WallTime when);
 /// SHA-256 of `text`, as raw bytes: a cache key that holds no secret.
 std::string digest(std::string_view text);
 

@@ -177,9 +177,11 @@ TEST_F(TlsTest, AnotherNameIsRefusedAndTheCertificatesNamesAreListed) {
 TEST_F(TlsTest, ValidityIsJudgedByTheClock) {
     start(Manners::greet);
     sockets_.clock().set_wall(day(2027, 1, 2));
-    EXPECT_EQ(failure(trusting()), "certificate has expired (on 2027-01-01)");
+    EXPECT_EQ(failure(trusting()),
+              "certificate has expired (on 2027-01-01T00:00:00Z, and by our clock it is 2027-01-02T00:00:00Z)");
     sockets_.clock().set_wall(day(2025, 12, 31));
-    EXPECT_EQ(failure(trusting()), "certificate is not valid yet (from 2026-01-01)");
+    EXPECT_EQ(failure(trusting()),
+              "certificate is not valid yet (from 2026-01-01T00:00:00Z, and by our clock it is 2025-12-31T00:00:00Z)");
     sockets_.clock().set_wall(day(2026, 12, 31));
     EXPECT_EQ(greet(trusting()), Result<std::string>("hi"));
 }
@@ -188,7 +190,8 @@ TEST_F(TlsTest, AKeptSessionDoesNotOutliveItsCertificate) {
     start(Manners::greet);
     EXPECT_EQ(greet(trusting()), Result<std::string>("hi"));
     sockets_.clock().set_wall(day(2027, 1, 2));
-    EXPECT_EQ(failure(trusting()), "certificate has expired (on 2027-01-01)");
+    EXPECT_EQ(failure(trusting()),
+              "certificate has expired (on 2027-01-01T00:00:00Z, and by our clock it is 2027-01-02T00:00:00Z)");
 }
 
 TEST_F(TlsTest, AnUnknownAuthorityIsNamed) {
