@@ -5,7 +5,9 @@
 #include <cstring>
 #include <deque>
 #include <mutex>
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 
@@ -14,18 +16,52 @@ namespace {
 
 constexpr std::size_t most_waiting = 64u << 20;
 
+/// Where a text begins, if the descriptor is a file: what does not fit can be taken back.
+struct Start {
+    off_t offset = -1;  ///< -1: not a file
+};
+
+Start start_of(int descriptor) {
+    struct stat info{};
+    if (::fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) return {};
+    bool const appends = (::fcntl(descriptor, F_GETFL) & O_APPEND) != 0;
+    return {appends ? info.st_size : ::lseek(descriptor, 0, SEEK_CUR)};
+}
+
+// Takes back what was written of a text that did not fit, unless somebody else has written behind it.
+void take_back(int descriptor, Start start, std::size_t written) {
+    struct stat info{};
+    if (start.offset < 0 || written == 0 || ::fstat(descriptor, &info) != 0) return;
+    if (info.st_size != start.offset + static_cast<off_t>(written)) return;
+    if (::ftruncate(descriptor, start.offset) == 0) ::lseek(descriptor, start.offset, SEEK_SET);
+}
+
+std::string_view reason_of(int error) {
+    switch (error) {
+        case EPIPE:
+            return "its reader has gone away";
+        case EBADF:
+            return "it is closed";
+        default:
+            return std::strerror(error);
+    }
+}
+
 }  // namespace
 
 Result<void> write_all(int descriptor, std::string_view text) {
-    while (!text.empty()) {
-        auto const written = ::write(descriptor, text.data(), text.size());
+    auto const start = start_of(descriptor);
+    std::size_t done = 0;
+    while (done < text.size()) {
+        auto const written = ::write(descriptor, text.data() + done, text.size() - done);
         if (written >= 0) {
-            text.remove_prefix(static_cast<std::size_t>(written));
+            done += static_cast<std::size_t>(written);
         } else if (errno == EAGAIN) {  // whoever shares the open file has made it non-blocking
             pollfd writable{.fd = descriptor, .events = POLLOUT, .revents = 0};
             ::poll(&writable, 1, -1);
-        } else if (errno != EINTR) {
-            return fail(Errc::io, "{}", std::strerror(errno));
+        } else if (auto const error = errno; error != EINTR) {
+            take_back(descriptor, start, done);
+            return fail(Errc::io, "{}", reason_of(error));
         }
     }
     return {};

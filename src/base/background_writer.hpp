@@ -10,7 +10,8 @@
 namespace vedette {
 
 /// Writes all of `text`, waiting for the reader as long as it takes, also where the descriptor is non-blocking.
-/// Errors: io with the system's reason ("No space left on device"); a reader that has gone away (EPIPE) is one too.
+/// Into a file goes all of it or nothing: what a full disk has taken is taken back. Errors: io with the system's reason
+/// ("No space left on device"), "its reader has gone away", "it is closed".
 Result<void> write_all(int descriptor, std::string_view text);
 
 /// Writes in order from a thread of its own: a reader that stalls, or a slow disk, holds up nobody else. Lifetime: the

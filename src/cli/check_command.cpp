@@ -17,6 +17,7 @@
 #include "cli/table_output.hpp"
 #include "kube/config.hpp"
 #include "kube/http_api.hpp"
+#include "kube/target_check.hpp"
 #include "telemetry/prometheus.hpp"
 #include "telemetry/records.hpp"
 
@@ -104,6 +105,7 @@ Result<void> connect(Session& session, CheckFlags const& flags, bool required) {
         if (!required && flags.kubeconfig.empty() && flags.context.empty()) return {};
         return pass(target);
     }
+    if (auto checked = kube::check_target(*target); !checked) return checked;
     session.target = std::move(*target);
     auto api = kube::make_http_api(*session.target, kube::Transport{.http = session.runtime.http(),
                                                                     .clock = session.runtime.clock(),
@@ -127,6 +129,7 @@ Result<check::RunOptions> run_options(CheckFlags const& flags, Clock& clock) {
     if (!flags.deadline.empty()) {
         auto const duration = parse_duration(flags.deadline);
         if (!duration) return fail(Errc::invalid_input, "--deadline: {}", duration.error().text());
+        if (*duration <= Duration::zero()) return fail(Errc::invalid_input, "--deadline: must be longer than 0s");
         options.deadline = deadline_after(clock.now(), *duration);
     }
     return options;
@@ -203,7 +206,7 @@ int run_check(CheckFlags const& flags) {
     auto const code = exit_code_of(*report, flags.exit_codes, flags.cronjob);
     if (written) return code;
     complain("cannot write to standard output: " + written.error().text());
-    return code == exit_healthy ? exit_unhealthy : code;
+    return exit_code_of_lost_result(code, flags.exit_codes);
 }
 
 }  // namespace vedette::cli

@@ -1,5 +1,7 @@
 #include "cli/exit_code.hpp"
 
+#include <algorithm>
+
 namespace vedette::cli {
 
 int exit_code_of(check::RunReport const& report, ExitCodes style, bool cronjob) {
@@ -18,6 +20,11 @@ int exit_code_of(check::RunReport const& report, ExitCodes style, bool cronjob) 
             return 3;
     }
     return 3;
+}
+
+int exit_code_of_lost_result(int code, ExitCodes style) {
+    if (style == ExitCodes::nagios) return std::max(code, 3);
+    return std::max(code, exit_unhealthy);
 }
 
 }  // namespace vedette::cli

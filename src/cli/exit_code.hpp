@@ -15,4 +15,7 @@ enum class ExitCodes { plain, nagios };
 /// `nagios`: 0 ok, 1 warning, 2 critical, 3 unknown. `cronjob` turns an unhealthy run into 0.
 int exit_code_of(check::RunReport const& report, ExitCodes style, bool cronjob);
 
+/// Of a run that ended with `code` and whose result could not be written: never healthy; with `nagios` unknown.
+int exit_code_of_lost_result(int code, ExitCodes style);
+
 }  // namespace vedette::cli

@@ -1,9 +1,7 @@
 #include "cli/command_line.hpp"
-
-#include <csignal>
+#include "cli/output.hpp"
 
 int main(int argc, char** argv) {
-    // A reader of our output that goes away is an error of write(), not our death.
-    std::signal(SIGPIPE, SIG_IGN);
+    vedette::cli::prepare_standard_streams();
     return vedette::cli::run_command_line(argc, argv);
 }

@@ -5,11 +5,25 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace vedette::cli {
+
+void prepare_standard_streams() {
+    // A reader of our output that goes away, or a limit on the size of files, is an error of write(), not our death.
+    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);
+    // A closed stream's number would be given to the next socket, and our output would go to it. Reading descriptors
+    // take its place, so that writing still fails.
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+        if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) ::open("/dev/null", O_RDONLY);
+    }
+}
 
 Result<void> write_stdout(std::string_view text) {
     auto written = write_all(STDOUT_FILENO, text);

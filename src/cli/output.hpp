@@ -8,8 +8,12 @@
 
 namespace vedette::cli {
 
-/// Writes all of `text` to standard output. Errors: io with the reason ("no space left on device"); a reader that has
-/// gone away (EPIPE) is an error like any other.
+/// Before anything is opened: closed standard streams stay closed for us, and no signal ends us for a write.
+void prepare_standard_streams();
+
+/// Writes all of `text` to standard output, or none of it where that can be had: what a full disk has taken of it is
+/// taken back. Waits for a slow reader. Errors: io with the reason ("No space left on device"); a reader that has
+/// gone away is an error like any other.
 Result<void> write_stdout(std::string_view text);
 
 /// "vedette: text" on standard error, secrets redacted.

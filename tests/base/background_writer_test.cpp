@@ -63,7 +63,7 @@ TEST_F(BackgroundWriterTest, AReaderThatHasGoneIsAnError) {
     writer.write("text");
     auto const finished = writer.finish();
     ASSERT_FALSE(finished);
-    EXPECT_EQ(finished.error(), Error(Errc::io, "Broken pipe"));
+    EXPECT_EQ(finished.error(), Error(Errc::io, "its reader has gone away"));
 }
 
 TEST_F(BackgroundWriterTest, WhatWaitsIsBounded) {
