@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <map>
 
 namespace vedette::check {
@@ -11,10 +12,16 @@ namespace {
 
 constexpr std::size_t suite_limit = 1u << 20;
 constexpr std::size_t include_depth = 16;
+constexpr std::size_t include_count = 1000;  // files, however they include one another
 
 std::string directory_of(std::string const& path) {
     auto const slash = path.rfind('/');
     return slash == std::string::npos ? std::string() : path.substr(0, slash + 1);
+}
+
+// One spelling per file, so that a suite that includes itself is recognized as one.
+std::string normal_path(std::string const& path) {
+    return std::filesystem::path(path).lexically_normal().string();
 }
 
 std::string stem_of(std::string const& path) {
@@ -30,14 +37,25 @@ public:
     Suite take() { return std::move(suite_); }
 
 private:
+    Result<std::string> read(std::string const& path);
     Result<void> include(YamlNode const& list, std::string const& path, std::vector<std::string> const& trail);
     Result<void> add(YamlNode const& node, YamlNode const* defaults);
 
     Files& files_;
     Environment const& environment_;
     Suite suite_;
+    std::size_t files_read_ = 0;
     std::map<std::string, std::string> where_;  ///< name of a check -> where it was given
 };
+
+Result<std::string> Loader::read(std::string const& path) {
+    auto text = files_.read(path, suite_limit);
+    if (!text && text.error().code() == Errc::too_large) {
+        return fail(Errc::too_large, "suite {}: larger than {} MiB; is it a suite?", path, suite_limit >> 20);
+    }
+    if (!text) return fail(text.error().code(), "suite {}", text.error().text());
+    return text;
+}
 
 Result<void> Loader::load(std::string const& path, std::vector<std::string> trail) {
     if (std::find(trail.begin(), trail.end(), path) != trail.end()) {
@@ -46,8 +64,11 @@ Result<void> Loader::load(std::string const& path, std::vector<std::string> trai
     if (trail.size() >= include_depth) {
         return fail(Errc::too_large, "{}: suites include one another more than {} deep", path, include_depth);
     }
+    if (++files_read_ > include_count) {
+        return fail(Errc::too_large, "{}: the suite includes more than {} files", path, include_count);
+    }
     trail.push_back(path);
-    auto const text = files_.read(path, suite_limit);
+    auto const text = read(path);
     if (!text) return std::unexpected(text.error());
     auto root = parse_yaml(*text, path, suite_limit);
     if (!root) return pass(root);
@@ -85,7 +106,8 @@ Result<void> Loader::include(YamlNode const& list, std::string const& path, std:
     for (auto const& item : list.items) {
         auto const file = item.if_string();
         if (!file) return fail(Errc::invalid_input, "{}: each of include must be a file name", item.where());
-        auto const full = file->starts_with('/') ? std::string(*file) : directory_of(path) + std::string(*file);
+        auto const full =
+            normal_path(file->starts_with('/') ? std::string(*file) : directory_of(path) + std::string(*file));
         auto loaded = load(full, trail);
         if (!loaded) return pass(loaded, fmt::format("{}: include", item.where()));
     }
@@ -116,7 +138,7 @@ Suite built_in_suite() {
 
 Result<Suite> load_suite(std::string const& path, Files& files, Environment const& environment) {
     Loader loader(files, environment);
-    auto loaded = loader.load(path, {});
+    auto loaded = loader.load(normal_path(path), {});
     if (!loaded) return pass(loaded);
     return loader.take();
 }
