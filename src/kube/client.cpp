@@ -27,6 +27,11 @@ bool may_retry(Request const& request, int status) {
     return reads(request) && status >= 500 && status != 501;
 }
 
+bool begins_like_an_object(std::string_view text) {
+    auto const first = text.find_first_not_of(" \t\r\n");
+    return first == std::string_view::npos ? !text.empty() : text[first] == '{';
+}
+
 Duration backoff(ClientOptions const& options, int attempt, Random& random) {
     auto const doubled = options.first_backoff * (std::int64_t{1} << std::min(attempt - 1, 10));
     return std::chrono::duration_cast<Duration>(doubled * (0.5 + random.unit()));
@@ -105,12 +110,12 @@ Task<Object> Client::call(Request request, Deadline deadline) {
     }
 }
 
-Task<Client::RawAnswer> Client::raw(Request request, Deadline deadline) {
+Task<Client::RawAnswer> Client::raw(Request request, Deadline deadline, std::size_t limit) {
     auto const what = request.what;
     auto const asked = clock_.now();
     auto response = co_await send_once(std::move(request), deadline);
     if (!response) co_return pass(response);
-    auto text = co_await net::read_all(std::move(response->body), options_.body_limit, deadline);
+    auto text = co_await net::read_all(std::move(response->body), limit, deadline);
     if (!text) co_return pass(text, what);
     co_return RawAnswer{.status = response->status,
                         .headers = std::move(response->headers),
@@ -130,39 +135,50 @@ Task<Object> Client::get(Resource resource, std::string ns, std::string name, De
 }
 
 // Feeds one page's body to `reader`, a slice at a time, so that a fast peer and a large page leave the reactor to
-// others now and then.
-Task<void> Client::read_page(ListReader& reader, net::Body& body, Deadline deadline) {
+// others now and then. What does not even begin like JSON is quoted.
+Task<void> Client::read_page(ListReader& reader, net::Body& body, PageBounds bounds) {
     auto started = clock_.now();  // of what was done since others had the reactor: many pieces come without a wait
     std::size_t slices = 0;
+    bool first = true;
     while (true) {
-        auto piece = co_await body.read(deadline);
-        if (!piece) co_return pass(piece);
+        auto piece = co_await body.read(bounds.deadline);
+        if (!piece) co_return pass(piece, bounds.what);
+        if (first && !begins_like_an_object(*piece)) {
+            co_return std::unexpected(error_of_foreign(bounds.what, 200, *piece));
+        }
+        first = false;
         if (piece->empty()) break;
         for (std::size_t at = 0; at < piece->size(); at += slice) {
             auto fed = reader.feed(std::string_view(*piece).substr(at, slice));
-            if (!fed) co_return pass(fed);
+            if (!fed) co_return pass(fed, bounds.what);
+            if (reader.items() > bounds.items) {
+                co_return fail(Errc::too_large, "{}: more than {} objects; is this a Kubernetes API server?",
+                               bounds.what, options_.list_limit);
+            }
             if (++slices < slices_before_yielding && clock_.now() - started < 1ms) continue;
             co_await asio::post(asio::use_awaitable);
             started = clock_.now();
             slices = 0;
         }
     }
-    co_return reader.finish();
+    auto finished = reader.finish();
+    if (!finished) co_return pass(finished, bounds.what);
+    co_return Result<void>{};
 }
 
 Async<Client::Page> Client::get_page(Request const& request, Projection const& projection,
-                                     ListReader::OnItem const& on_item, Deadline deadline) {
+                                     ListReader::OnItem const& on_item, PageBounds bounds) {
     Page page;
-    auto response = co_await send(request, deadline);
+    auto response = co_await send(request, bounds.deadline);
     if (!response) {
         page.error = response.error();
         co_return page;
     }
     ListReader reader(projection, on_item);
-    auto read = co_await read_page(reader, *response->body, deadline);
+    auto read = co_await read_page(reader, *response->body, std::move(bounds));
     if (!read) {
         page.broke_off = may_pass(read.error().code());
-        page.error = std::move(read).error().in_context(request.what);
+        page.error = read.error();
         co_return page;
     }
     page.items = reader.items();
@@ -177,7 +193,8 @@ Task<ListEnd> Client::list(Resource resource, std::string ns, ListOptions option
     ListEnd end;
     for (int attempt = 1;;) {
         auto const request = list_request(resource, ns, options);
-        auto page = co_await get_page(request, projection, on_item, deadline);
+        PageBounds bounds{options_.list_limit - std::min(end.items, options_.list_limit), deadline, request.what};
+        auto page = co_await get_page(request, projection, on_item, std::move(bounds));
         if (!page.error) {
             ++end.pages;
             end.items += page.items;

@@ -54,6 +54,7 @@ struct ClientOptions {
     Duration first_backoff = std::chrono::milliseconds(100);
     Duration longest_retry_after = std::chrono::seconds(30);  ///< a longer Retry-After is an error at once
     std::size_t body_limit = 64u * 1024 * 1024;               ///< bytes of a single (not a list) answer
+    std::size_t list_limit = 1'000'000;                       ///< objects of a list, all its pages together
     Priority priority = Priority::normal;                     ///< of requests that do not name their own
 };
 
@@ -93,8 +94,8 @@ public:
         Duration took{};  ///< connecting included; without what we waited for by ourselves: rate limit, credentials,
                           ///< a free connection
     };
-    /// Any request; every status is an answer. Retries nothing.
-    Task<RawAnswer> raw(Request request, Deadline deadline);
+    /// Any request; every status is an answer, up to `limit` bytes of body. Retries nothing.
+    Task<RawAnswer> raw(Request request, Deadline deadline, std::size_t limit = 64u * 1024 * 1024);
     /// Api::issued_credentials.
     Task<std::optional<IssuedCredentials>> issued_credentials(Deadline deadline);
 
@@ -108,9 +109,14 @@ private:
     };
     Task<Response> send_once(Request request, Deadline deadline);
     Task<Response> send(Request request, Deadline deadline);
+    struct PageBounds {
+        std::size_t items;
+        Deadline deadline;
+        std::string what;
+    };
     Async<Page> get_page(Request const& request, Projection const& projection, ListReader::OnItem const& on_item,
-                         Deadline deadline);
-    Task<void> read_page(ListReader& reader, net::Body& body, Deadline deadline);
+                         PageBounds bounds);
+    Task<void> read_page(ListReader& reader, net::Body& body, PageBounds bounds);
 
     Api& api_;
     Clock& clock_;

@@ -11,6 +11,12 @@ namespace {
 
 constexpr char user_agent[] = "vedette/" VEDETTE_VERSION;
 
+// Not knowing who we are is no lack of rights, whatever kept us from finding out.
+Error not_identified(Error error) {
+    if (error.code() == Errc::timed_out) return error;
+    return {Errc::unauthorized, error.text()};
+}
+
 /// Who we are for one request.
 struct Identity {
     std::string authorization;
@@ -83,12 +89,12 @@ private:
         auto token = token_;
         if (token_file_) {
             auto current = token_file_->current();
-            if (!current) co_return pass(current);
+            if (!current) co_return std::unexpected(not_identified(current.error()));
             token = std::move(*current);
         }
         if (plugin_) {
             auto issued = co_await plugin_->current(deadline);
-            if (!issued) co_return pass(issued);
+            if (!issued) co_return std::unexpected(not_identified(issued.error()));
             token = std::move(issued->token);
             who.certificate_pem = std::move(issued->certificate_pem);
             who.key_pem = std::move(issued->key_pem);

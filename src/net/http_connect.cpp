@@ -15,6 +15,12 @@ Task<std::unique_ptr<TlsStream>> wrap(Tls& tls, std::unique_ptr<Stream> stream, 
     co_return std::move(*session);
 }
 
+// Whatever keeps us from a proxy is the proxy's failure: the server behind it has not been asked.
+Error blame_proxy(Error error) {
+    if (error.code() == Errc::timed_out) return error;
+    return {Errc::proxy_failure, error.text()};
+}
+
 Task<void> open_tunnel(HttpConnection& connection, Origin const& origin, std::size_t header_limit, Deadline deadline) {
     auto const target = to_string(origin.endpoint);
     auto const name = "proxy " + to_string(Endpoint{origin.proxy->host, origin.proxy->port});
@@ -70,20 +76,20 @@ Task<std::unique_ptr<HttpConnection>> open_connection(Dialer& dialer, Tls& tls, 
     auto const& proxy = origin.proxy;
     auto const first = proxy ? Endpoint{proxy->host, proxy->port} : origin.endpoint;
     auto dialed = co_await dialer.connect(first, deadline);
-    if (!dialed && proxy) co_return pass(dialed, "proxy");
+    if (!dialed && proxy) co_return std::unexpected(blame_proxy(std::move(dialed).error().in_context("proxy")));
     if (!dialed) co_return pass(dialed);
     auto stream = std::move(*dialed);
     if (proxy && proxy->scheme == "https") {
         TlsOptions options{.server_name = proxy->host};
         auto session = co_await wrap(tls, std::move(stream), std::move(options), "proxy " + to_string(first), deadline);
-        if (!session) co_return pass(session);
+        if (!session) co_return std::unexpected(blame_proxy(session.error()));
         stream = std::move(*session);
     }
     auto connection = std::make_unique<HttpConnection>(std::move(stream));
     if (!origin.tls) co_return connection;
     if (proxy) {
         auto tunnel = co_await open_tunnel(*connection, origin, header_limit, deadline);
-        if (!tunnel) co_return pass(tunnel);
+        if (!tunnel) co_return std::unexpected(blame_proxy(tunnel.error()));
     }
     auto options = *origin.tls;
     auto session =

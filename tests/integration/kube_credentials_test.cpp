@@ -347,7 +347,7 @@ TEST_F(KubeCredentials, APluginThatIsMissingOrFailsSaysSo) {
     write_plugin("echo 'please log in' >&2; exit 4\n");
     got = ask(plugin(), trust());
     ASSERT_FALSE(got);
-    EXPECT_EQ(got.error().code(), Errc::denied);
+    EXPECT_EQ(got.error().code(), Errc::unauthorized);
     EXPECT_THAT(got.error().text(), HasSubstr("failed with exit code 4: please log in"));
 }
 

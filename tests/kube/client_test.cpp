@@ -266,6 +266,24 @@ TEST(Client, AListThatIsNotOneIsMalformedAndNotTriedAgain) {
     EXPECT_EQ(scene.api.left(), 1u);
 }
 
+TEST(Client, AListAnsweredInHtmlIsQuotedAndNotTriedAgain) {
+    Scene scene({answer(200, "<html> hello </html>"), page("a", "1")});
+    auto const got = scene.list();
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error(), Error(Errc::malformed,
+                                 "list pods: HTTP 200: \"<html> hello </html>\" is not JSON: not a "
+                                 "Kubernetes API server?"));
+    EXPECT_EQ(scene.api.left(), 1u);
+}
+
+TEST(Client, AListThatNeverEndsIsTooLarge) {
+    Scene scene({page("abc", "1", "one"), page("def", "1", "two"), page("ghi", "1")}, {.list_limit = 5});
+    auto const got = scene.list();
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error(), Error(Errc::too_large, "list pods: more than 5 objects; is this a Kubernetes API server?"));
+    EXPECT_EQ(scene.api.left(), 1u);
+}
+
 TEST(Client, APageThatContinuesWithItselfIsNotFollowedForEver) {
     Scene scene({page("a", "1", "t"), page("b", "1", "t"), page("c", "1", "t")});
     auto const end = scene.list();

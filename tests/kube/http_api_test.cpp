@@ -179,9 +179,9 @@ TEST_F(HttpApiTest, WithoutAnyTokenTheRequestIsNotSent) {
     auto target = target_at();
     target.credentials.token_file = "/token";
     auto const api = make(target);
-    EXPECT_EQ(send(*api).error(), Error(Errc::invalid_input, "token file /token: no such file"));
+    EXPECT_EQ(send(*api).error(), Error(Errc::unauthorized, "token file /token: no such file"));
     files_.texts["/token"] = " \n";
-    EXPECT_EQ(send(*api).error(), Error(Errc::invalid_input, "token file /token: is empty"));
+    EXPECT_EQ(send(*api).error(), Error(Errc::unauthorized, "token file /token: is empty"));
     EXPECT_TRUE(http_.requests.empty());
 }
 
