@@ -9,6 +9,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 namespace vedette::cli {
 namespace {
 
@@ -59,9 +62,10 @@ TextTable::Cell since_cell(check::Failure const& failure, WallTime now) {
 
 // When the API server cannot be reached, every reader says so; once is enough.
 bool repeats_the_cause(check::CheckReport const& check, check::RunReport const& report) {
+    constexpr std::array<std::string_view, 5> reasons{"ReadFailed", "Unreachable", "NoAnswer", "Unauthorized",
+                                                      "NotKubernetes"};
     auto const& outcome = check.outcome;
-    if (outcome.status != check::Status::unknown || !outcome.reason.starts_with("Read") ||
-        outcome.reason == "ReadTimedOut") {
+    if (outcome.status != check::Status::unknown || std::ranges::find(reasons, outcome.reason) == reasons.end()) {
         return false;
     }
     for (auto const& other : report.checks) {

@@ -1,6 +1,7 @@
 // apiserver-latency: how long the API server takes for the two cheapest questions there are, asked in turn.
 
 #include "base/json.hpp"
+#include "base/redact.hpp"
 #include "check/catalogue/controlplane/controlplane.hpp"
 #include "check/catalogue/probes/probes.hpp"
 #include "check/objects/meta.hpp"
@@ -21,6 +22,8 @@ constexpr ParamSpec with[] = {
     {"critical", ParamKind::duration, "\"4s\"", "a slower 95th percentile", 0},
 };
 constexpr Rule rules[] = {{.verb = "get", .url = "/version"}};
+
+constexpr std::size_t answer_limit = 1024 * 1024;  // bytes
 
 struct Samples {
     std::vector<Duration> times;
@@ -83,10 +86,10 @@ Async<Outcome> probe(ProbeContext& context, Params params, Deadline deadline) {
     Samples samples;
     for (std::int64_t i = 0; i < wanted && context.clock.now() < until; ++i) {
         auto request = question(i);
-        auto answer = co_await context.client->raw(std::move(request), until);
+        auto answer = co_await context.client->raw(std::move(request), until, answer_limit);
         if (!answer) {
             ++samples.errors;
-            samples.last_error = clip(answer.error().text(), 300);
+            samples.last_error = clip(redact(answer.error().text()), 300);
             break;  // a server that cannot be reached does not get reachable by asking again
         }
         if (auto error = error_in(*answer); !error.empty()) {
