@@ -101,7 +101,10 @@ Result<std::vector<Owned<x509_st>>> load_certificates(std::string const& pem) {
     for (;;) {
         bool encrypted = false;
         Owned<X509> certificate(PEM_read_bio_X509(bio.get(), nullptr, &no_password, &encrypted));
-        if (encrypted) return fail(Errc::malformed, "certificate {} of the PEM text is encrypted", found.size() + 1);
+        if (!certificate && encrypted) {
+            ERR_clear_error();
+            return fail(Errc::malformed, "certificate {} of the PEM text is encrypted", found.size() + 1);
+        }
         if (!certificate) break;
         found.push_back(std::move(certificate));
     }

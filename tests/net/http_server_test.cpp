@@ -293,6 +293,7 @@ Async<std::string> ask_and_finish(ServerWorld& w, std::string target, Deadline u
     auto const request = fmt::format("GET {} HTTP/1.1\r\nHost: h\r\n\r\n", target);
     auto const written = co_await (*stream)->write(request, until);
     EXPECT_TRUE(written);
+    co_await w.world.clock().sleep_for(500ms);  // while the handler works
     co_await (*stream)->finish(until);
     std::string answer;
     std::string piece(4096, '\0');
