@@ -70,6 +70,14 @@ object ObjectMaker::terminating_ns(std::string_view name, Duration since) const 
                           "database.example/backup in 1 resource instances")}}}}};
 }
 
+object ObjectMaker::held_config_map(std::string_view ns, std::string_view name, std::string_view finalizer,
+                                    Duration since) const {
+    auto metadata = meta(ns, name, ago(std::chrono::days(40)));
+    metadata["deletionTimestamp"] = ago(since);
+    metadata["finalizers"] = array{finalizer};
+    return {{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", std::move(metadata)}};
+}
+
 object ObjectMaker::node(std::string_view name, bool control_plane) const {
     auto const since = ago(std::chrono::days(30));
     object labels{{"kubernetes.io/hostname", name}};

@@ -36,6 +36,9 @@ public:
                       Duration ago) const;
     object quota(std::string_view ns, std::string_view used, std::string_view hard) const;
     object terminating_ns(std::string_view name, Duration since) const;
+    /// Deleted, and kept by a finalizer that nobody takes away.
+    object held_config_map(std::string_view ns, std::string_view name, std::string_view finalizer,
+                           Duration since) const;
 
 private:
     WallTime now_;

@@ -68,6 +68,7 @@ void fill_broken(kube::fake::ApiServer& server, WallTime now) {
                                "Job has reached the specified backoff limit", 7h));
     server.put(make.quota("shop", "31Gi", "32Gi"));
     server.put(make.terminating_ns("old-shop", days(3)));
+    server.put(make.held_config_map("old-shop", "orders", "database.example/backup", days(3)));
     server.put(make.lease("kube-system", "kube-scheduler", 4min));
 }
 

@@ -15,6 +15,7 @@ namespace {
 
 kube::Resource const leases{"coordination.k8s.io", "v1", "leases", "Lease", true};
 kube::Resource const deployments{"apps", "v1", "deployments", "Deployment", true};
+kube::Resource const namespaces{"", "v1", "namespaces", "Namespace", false};
 kube::Resource const config_maps{"", "v1", "configmaps", "ConfigMap", true};
 
 class Housekeeping : public testing::Test {
@@ -56,6 +57,16 @@ TEST_F(Housekeeping, TheLostSchedulerOfTheBrokenOneStaysLost) {
     keep_house_for(1h);
     EXPECT_LE(age_of("kube-controller-manager"), 3s);
     EXPECT_GE(age_of("kube-scheduler"), 1h);
+}
+
+TEST_F(Housekeeping, TheNamespaceThatAFinalizerHoldsStays) {
+    open("broken");
+    keep_house_for(1h);
+    auto const deadline = world_.clock().now() + 10s;
+    auto const held = world_.run(client_.get(namespaces, "", "old-shop", deadline));
+    ASSERT_TRUE(held) << held.error().text();
+    EXPECT_EQ(get_string(*held, "status.phase"), "Terminating");
+    EXPECT_TRUE(world_.run(client_.get(config_maps, "old-shop", "orders", deadline)));
 }
 
 TEST_F(Housekeeping, WhatADeletedOwnerLeavesBehindIsCollected) {
