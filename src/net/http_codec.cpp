@@ -121,11 +121,12 @@ Headers without(Headers const& headers, std::string_view name) {
     return kept;
 }
 
-Result<std::optional<std::size_t>> find_head(std::string_view buffer, std::size_t limit, std::string_view first) {
+Result<std::optional<std::size_t>> find_head(std::string_view buffer, std::size_t limit, std::string_view first,
+                                             std::size_t searched) {
     auto const common = std::min(buffer.size(), first.size());
     if (buffer.substr(0, common) != first.substr(0, common))
         return fail(Errc::malformed, "the peer does not speak HTTP");
-    auto const end = buffer.substr(0, limit).find("\r\n\r\n");
+    auto const end = buffer.substr(0, limit).find("\r\n\r\n", searched - std::min<std::size_t>(searched, 3));
     if (end != std::string_view::npos) return std::optional(end + 4);
     if (buffer.size() >= limit) return fail(Errc::too_large, "a header of more than {} bytes", limit);
     return std::optional<std::size_t>{};

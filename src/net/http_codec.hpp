@@ -20,8 +20,10 @@ Headers without(Headers const& headers, std::string_view name);
 
 /// The bytes of the head at the front of `buffer`, its empty line included. Nothing: more is needed.
 /// Errors: too_large beyond `limit` bytes; malformed as soon as a response cannot begin so (`first` is its prefix,
-/// empty for requests).
-Result<std::optional<std::size_t>> find_head(std::string_view buffer, std::size_t limit, std::string_view first);
+/// empty for requests). `searched` bytes have been asked about before, in vain: a header that trickles in is not read
+/// from its beginning each time.
+Result<std::optional<std::size_t>> find_head(std::string_view buffer, std::size_t limit, std::string_view first,
+                                             std::size_t searched = 0);
 
 struct ResponseHead {
     int status = 0;

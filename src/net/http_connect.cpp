@@ -51,14 +51,16 @@ Error say_which_phase(Error error, std::string_view name, std::string_view phase
 
 Task<ResponseHead> read_response_head(HttpConnection& connection, std::size_t limit, Deadline deadline) {
     auto& buffer = connection.buffer;
+    std::size_t searched = 0;
     while (true) {
-        auto const end = find_head(buffer, limit, "HTTP/1.");
+        auto const end = find_head(buffer, limit, "HTTP/1.", searched);
         if (!end) co_return std::unexpected(end.error());
         if (*end) {
             auto head = parse_response_head(std::string_view(buffer).substr(0, **end));
             buffer.erase(0, **end);
             co_return head;
         }
+        searched = buffer.size();
         auto const count = co_await connection.fill(deadline);
         if (!count) co_return std::unexpected(count.error());
         if (*count > 0) continue;

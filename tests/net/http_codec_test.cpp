@@ -93,6 +93,9 @@ TEST(FindHead, MeasuresAHeadAndKnowsItsLimit) {
     EXPECT_FALSE(*find_head("a\r\n\r", 100, {}));
     EXPECT_EQ(**find_head("a\r\n\r\n", 5, {}), 5u);
     EXPECT_EQ(find_head("ab\r\n\r\n", 5, {}).error().code(), Errc::too_large);
+    for (std::size_t searched = 0; searched <= 4; ++searched) {
+        EXPECT_EQ(**find_head("a\r\n\r\nrest", 100, {}, searched), 5u) << searched;
+    }
     EXPECT_FALSE(*find_head("HTT", 100, "HTTP/1."));
     EXPECT_EQ(find_head("HTTQ", 100, "HTTP/1.").error().code(), Errc::malformed);
 }
