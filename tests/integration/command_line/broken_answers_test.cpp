@@ -120,7 +120,8 @@ TEST_F(CommandLineBrokenAnswers, AStreamOfBlanksWithoutEnd) {
     EXPECT_EQ(ran.code, 1);
     auto const document = document_of(ran);
     EXPECT_EQ(status_of(document, "apiserver-livez"), "critical");
-    EXPECT_EQ(status_of(document, "pods-oom"), "timeout");
+    // Its bound or its deadline, whichever this machine meets first.
+    EXPECT_THAT(status_of(document, "pods-oom"), testing::AnyOf("timeout", "unknown"));
 }
 
 TEST_F(CommandLineBrokenAnswers, AListWithoutEnd) {
@@ -133,7 +134,7 @@ TEST_F(CommandLineBrokenAnswers, AListWithoutEnd) {
     EXPECT_EQ(ran.code, 1);
     auto const document = document_of(ran);
     EXPECT_EQ(status_of(document, "apiserver-livez"), "critical");
-    EXPECT_EQ(status_of(document, "pods-oom"), "timeout");
+    EXPECT_THAT(status_of(document, "pods-oom"), testing::AnyOf("timeout", "unknown"));
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
 #include "base/json.hpp"
-#include "check/catalogue/probes/probes.hpp"
 #include "check/check_type.hpp"
 #include "integration/command_line/program.hpp"
 
@@ -15,6 +14,16 @@ using testing::Not;
 
 constexpr auto patience = 120s;
 constexpr std::size_t output_limit = 64u << 20;
+
+// A machine too busy to let the program run looks to its watchdog like a step that takes too long. That is no fault of
+// what these tests are about.
+std::string without_watchdog(std::string text) {
+    if (auto const at = text.find("held the reactor for over"); at != std::string::npos) {
+        auto const begin = text.rfind('\n', at) + 1;
+        text.erase(begin, text.find('\n', at) + 1 - begin);
+    }
+    return text;
+}
 
 void expect_no_accident(Ran const& ran) {
     EXPECT_LT(ran.code, 128) << ran.err;
@@ -79,7 +88,7 @@ Ran CommandLine::run(Command command, Variables variables) {
         ADD_FAILURE() << ended.error().text();
         return {-1, {}, {}};
     }
-    Ran ran{ended->code, std::move(ended->output), std::move(ended->errors)};
+    Ran ran{ended->code, std::move(ended->output), without_watchdog(std::move(ended->errors))};
     expect_no_accident(ran);
     return ran;
 }
