@@ -79,6 +79,8 @@ struct CheckType {
     Needs needs = nullptr;  ///< with judge: an object check
     Judge judge = nullptr;
     Probe probe = nullptr;  ///< instead of needs and judge
+    /// What in well-formed parameters cannot be used, in one sentence; "": nothing. Null: everything can.
+    std::string (*bad_parameter)(Params const& params) = nullptr;
     std::span<Rule const> rules = {};
     bool built_in = true;         ///< part of the built-in suite
     bool cluster_scoped = false;  ///< skipped under --namespace

@@ -35,6 +35,7 @@ std::map<Status, int> RunReport::counts() const {
 namespace {
 
 constexpr int default_workers = 64;
+constexpr std::size_t objects_in_a_step = 512;
 constexpr auto longest_read = std::chrono::minutes(10);
 constexpr auto retry_pause = std::chrono::milliseconds(200);  // half to one and a half of it
 
@@ -115,6 +116,7 @@ private:
     void start_reads();
     Async<void> look_for(std::string ns, Deadline deadline);
     Async<void> fetch(std::shared_ptr<SharedRead> read);
+    Async<void> forget_snapshot();
     Async<std::size_t> fetch_all(SharedRead& read, Listing& listing, std::set<std::string> scopes, Deadline deadline);
     Task<void> fetch_scope(SharedRead& read, Listing& listing, std::string ns, Deadline deadline);
 
@@ -226,6 +228,16 @@ Task<void> Run::fetch_scope(SharedRead& read, Listing& listing, std::string ns, 
     if (!ns.empty() && one_scope->size() == 0) co_await look_for(ns, deadline);
     listing.append(std::move(*one_scope));
     co_return Result<void>{};
+}
+
+// Ten thousand pods take longer to free than a step may take.
+Async<void> Run::forget_snapshot() {
+    for (auto& [name, listing] : snapshot_.listings) {
+        while (listing->size() > 0) {
+            listing->drop(objects_in_a_step);
+            co_await asio::post(asio::use_awaitable);
+        }
+    }
 }
 
 // --- one check ----------------------------------------------------------------------------------------------------
@@ -426,6 +438,7 @@ Async<RunReport> Run::run(Interrupt& interrupt) {
     co_await asio::this_coro::throw_if_cancelled(false);
     co_await workers_.stop();
     co_await reads_group_.stop();
+    co_await forget_snapshot();
     co_await asio::this_coro::throw_if_cancelled(throws);
     if (cancelled) std::rethrow_exception(cancelled);
 

@@ -14,6 +14,7 @@
 #include "kube/projection.hpp"
 #include "kube/resource.hpp"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <set>
@@ -30,6 +31,8 @@ public:
     /// Takes over all objects of `other`, which is of the same type.
     virtual void append(Listing&& other) = 0;
     virtual void clear() = 0;
+    /// Forgets the last `count` objects, or what is left of them.
+    virtual void drop(std::size_t count) = 0;
     virtual std::size_t size() const = 0;
 };
 
@@ -47,6 +50,9 @@ public:
         }
     }
     void clear() override { items.clear(); }
+    void drop(std::size_t count) override {
+        items.erase(items.end() - static_cast<std::ptrdiff_t>(std::min(count, items.size())), items.end());
+    }
     std::size_t size() const override { return items.size(); }
     std::vector<T> items;
 };

@@ -143,4 +143,13 @@ Result<Suite> load_suite(std::string const& path, Files& files, Environment cons
     return loader.take();
 }
 
+Result<void> check_parameters(std::vector<Instance> const& instances) {
+    for (auto const& instance : instances) {
+        auto const* type = instance.type;
+        auto const why = type->bad_parameter ? type->bad_parameter(instance.params) : std::string();
+        if (!why.empty()) return fail(Errc::invalid_input, "check {}: {}", instance.id, why);
+    }
+    return {};
+}
+
 }  // namespace vedette::check

@@ -30,4 +30,8 @@ Result<Suite> load_suite(std::string const& path, Files& files, Environment cons
 /// A JSON Schema (draft 2020-12) of suite files for editors, generated from the registry.
 boost::json::object suite_schema();
 
+/// Refuses what no run could use: an expression that is none, an empty command. Errors: invalid_input, naming the
+/// check.
+Result<void> check_parameters(std::vector<Instance> const& instances);
+
 }  // namespace vedette::check

@@ -148,6 +148,7 @@ Result<std::vector<check::Instance>> chosen_instances(SuiteFlags const& flags) {
     auto suite = flags.suite.empty() ? Result<check::Suite>(check::built_in_suite())
                                      : check::load_suite(flags.suite, *files, environment);
     if (!suite) return pass(suite);
+    if (auto usable = check::check_parameters(suite->checks); !usable) return pass(usable);
     check::Filters const filters{.groups = check::split_filter(flags.group),
                                  .names = check::split_filter(flags.name),
                                  .services = check::split_filter(flags.service)};

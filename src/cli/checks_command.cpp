@@ -81,6 +81,7 @@ int validate_suite(std::string const& file) {
     auto const files = make_system_files();
     auto const suite = check::load_suite(file, *files, environment);
     if (!suite) return refuse(suite.error());
+    if (auto const usable = check::check_parameters(suite->checks); !usable) return refuse(usable.error());
     return print(fmt::format("{}: {} checks, all well-formed\n", file, suite->checks.size()));
 }
 

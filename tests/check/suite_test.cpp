@@ -364,5 +364,28 @@ TEST(SuiteSchema, NumbersFlagsAndDurationsMayBeOneReferenceToTheEnvironment) {
     EXPECT_FALSE(common.at("selector").as_object().contains("anyOf")) << "every text may hold references";
 }
 
+TEST(CheckParameters, WhatNoRunCouldUseIsRefusedByName) {
+    struct Row {
+        std::string_view check;
+        std::string_view why;
+    };
+    for (auto const& row : {
+             Row{"{type: exec, with: {command: []}}", "check suite/exec: command is empty"},
+             Row{"{type: http, with: {url: shop.example}}", "check suite/http: shop.example: not a usable URL"},
+             Row{"{type: http, with: {url: 'http://x.example', match: '('}}", "match is not an RE2 expression"},
+             Row{"{type: tcp, with: {host: x.example, port: 1, expect: '['}}", "expect is not an RE2 expression"},
+             Row{"{type: dns, with: {name: x.example, type: BOGUS}}", "BOGUS is not a record type"},
+             Row{"{type: events-warning, with: {reasons: {FailedMount: '5'}}}", "reasons.FailedMount must be a number"},
+         }) {
+        auto const suite = load(fmt::format("checks:\n- {}\n", row.check));
+        ASSERT_TRUE(suite) << suite.error().text();
+        auto const usable = check_parameters(suite->checks);
+        ASSERT_FALSE(usable) << row.check;
+        EXPECT_EQ(usable.error().code(), Errc::invalid_input);
+        EXPECT_THAT(usable.error().text(), HasSubstr(row.why));
+    }
+    EXPECT_TRUE(check_parameters(built_in_suite().checks));
+}
+
 }  // namespace
 }  // namespace vedette::check

@@ -33,7 +33,6 @@ Node Node::from(boost::json::object const& object) {
         }
     }
     node.conditions = conditions_of(object);
-    node.kubelet_version = get_string(object, "status.nodeInfo.kubeletVersion");
     return node;
 }
 

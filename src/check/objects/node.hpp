@@ -16,7 +16,6 @@ struct Node {
     bool unschedulable = false;
     std::vector<Taint> taints;
     std::vector<Condition> conditions;
-    std::string kubelet_version;
 
     bool is_control_plane() const;
 

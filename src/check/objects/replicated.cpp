@@ -14,9 +14,34 @@ std::int64_t count(boost::json::object const& object, std::string_view path, std
 kube::Projection with_meta(std::initializer_list<std::string_view> paths) {
     kube::Projection fields(meta_paths);
     fields.add("metadata.generation");
+    fields.add("metadata.managedFields.time");
+    fields.add("metadata.managedFields.subresource");
     fields.add("status.observedGeneration");
     for (auto const path : paths) fields.add(path);
     return fields;
+}
+
+// When somebody last wrote the object itself: the status has a subresource of its own.
+std::optional<WallTime> spec_changed_at(boost::json::object const& object) {
+    std::optional<WallTime> latest;
+    auto const* managers = find(object, "metadata.managedFields");
+    if (!managers || !managers->is_array()) return latest;
+    for (auto const& manager : managers->get_array()) {
+        if (!manager.is_object() || !get_string(manager, "subresource").empty()) continue;
+        auto const when = time_at(manager.get_object(), "time");
+        if (when && (!latest || *when > *latest)) latest = when;
+    }
+    return latest;
+}
+
+std::vector<std::pair<std::string, std::string>> pod_labels_of(boost::json::object const& object) {
+    std::vector<std::pair<std::string, std::string>> labels;
+    auto const* found = find(object, "spec.template.metadata.labels");
+    if (!found || !found->is_object()) return labels;
+    for (auto const& [key, value] : found->get_object()) {
+        if (value.is_string()) labels.emplace_back(key, value.get_string());
+    }
+    return labels;
 }
 
 }  // namespace
@@ -26,8 +51,8 @@ kube::Resource Deployment::resource() {
 }
 
 kube::Projection Deployment::projection() {
-    return with_meta({"spec.replicas", "spec.progressDeadlineSeconds", "status.availableReplicas",
-                      "status.updatedReplicas", "status.conditions"});
+    return with_meta({"spec.replicas", "spec.template.metadata.labels", "spec.progressDeadlineSeconds",
+                      "status.availableReplicas", "status.updatedReplicas", "status.conditions"});
 }
 
 Deployment Deployment::from(boost::json::object const& object) {
@@ -38,6 +63,8 @@ Deployment Deployment::from(boost::json::object const& object) {
     d.updated = count(object, "status.updatedReplicas");
     d.generation = count(object, "metadata.generation");
     d.observed_generation = count(object, "status.observedGeneration");
+    d.spec_changed = spec_changed_at(object);
+    d.pod_labels = pod_labels_of(object);
     // The API allows up to MaxInt32 here, which stands for "never"; both ends fit a Duration.
     auto const seconds = count(object, "spec.progressDeadlineSeconds", 600);
     d.progress_deadline = std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, 2147483647));
@@ -56,8 +83,8 @@ kube::Resource StatefulSet::resource() {
 }
 
 kube::Projection StatefulSet::projection() {
-    return with_meta({"spec.replicas", "spec.updateStrategy", "status.readyReplicas", "status.updatedReplicas",
-                      "status.currentRevision", "status.updateRevision"});
+    return with_meta({"spec.replicas", "spec.template.metadata.labels", "spec.updateStrategy", "status.readyReplicas",
+                      "status.updatedReplicas", "status.currentRevision", "status.updateRevision"});
 }
 
 StatefulSet StatefulSet::from(boost::json::object const& object) {
@@ -68,6 +95,8 @@ StatefulSet StatefulSet::from(boost::json::object const& object) {
     s.updated = count(object, "status.updatedReplicas");
     s.generation = count(object, "metadata.generation");
     s.observed_generation = count(object, "status.observedGeneration");
+    s.spec_changed = spec_changed_at(object);
+    s.pod_labels = pod_labels_of(object);
     s.partition = count(object, "spec.updateStrategy.rollingUpdate.partition");
     s.on_delete = get_string(object, "spec.updateStrategy.type") == "OnDelete";
     s.rolling = get_string(object, "status.updateRevision") != get_string(object, "status.currentRevision");
@@ -93,6 +122,7 @@ DaemonSet DaemonSet::from(boost::json::object const& object) {
     d.misscheduled = count(object, "status.numberMisscheduled");
     d.generation = count(object, "metadata.generation");
     d.observed_generation = count(object, "status.observedGeneration");
+    d.spec_changed = spec_changed_at(object);
     d.on_delete = get_string(object, "spec.updateStrategy.type") == "OnDelete";
     return d;
 }

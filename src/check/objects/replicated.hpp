@@ -14,6 +14,8 @@ struct Deployment {
     std::int64_t updated = 0;
     std::int64_t generation = 0;
     std::int64_t observed_generation = 0;
+    std::optional<WallTime> spec_changed;  ///< by managedFields; nothing: unknown
+    std::vector<std::pair<std::string, std::string>> pod_labels;
     Duration progress_deadline = std::chrono::seconds(600);
     std::vector<Condition> conditions;
     std::optional<WallTime> progressed;  ///< the Progressing condition's lastUpdateTime
@@ -30,6 +32,8 @@ struct StatefulSet {
     std::int64_t updated = 0;
     std::int64_t generation = 0;
     std::int64_t observed_generation = 0;
+    std::optional<WallTime> spec_changed;  ///< by managedFields; nothing: unknown
+    std::vector<std::pair<std::string, std::string>> pod_labels;
     std::int64_t partition = 0;
     bool on_delete = false;  ///< pods are updated when somebody deletes them
     bool rolling = false;    ///< updateRevision differs from currentRevision
@@ -48,6 +52,7 @@ struct DaemonSet {
     std::int64_t misscheduled = 0;
     std::int64_t generation = 0;
     std::int64_t observed_generation = 0;
+    std::optional<WallTime> spec_changed;  ///< by managedFields; nothing: unknown
     bool on_delete = false;
 
     static kube::Resource resource();

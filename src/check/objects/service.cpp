@@ -29,7 +29,11 @@ Service Service::from(boost::json::object const& object) {
     Service service;
     service.meta = Meta::from(object);
     auto const* selector = find(object, "spec.selector");
-    service.has_selector = selector && selector->is_object() && !selector->get_object().empty();
+    if (selector && selector->is_object()) {
+        for (auto const& [key, value] : selector->get_object()) {
+            service.selector.emplace_back(key, value.is_string() ? std::string(value.get_string()) : std::string());
+        }
+    }
     service.headless = get_string(object, "spec.clusterIP") == "None";
     service.external_name = get_string(object, "spec.type") == "ExternalName";
     if (auto const* ports = find(object, "spec.ports"); ports && ports->is_array()) {
@@ -47,7 +51,7 @@ kube::Resource EndpointSlice::resource() {
 
 kube::Projection EndpointSlice::projection() {
     kube::Projection fields(meta_paths);
-    for (auto const* path : {"metadata.annotations", "endpoints.conditions", "endpoints.addresses", "ports.name"}) {
+    for (auto const* path : {"metadata.annotations", "addressType", "endpoints.conditions", "ports.name"}) {
         fields.add(path);
     }
     return fields;
@@ -57,6 +61,7 @@ EndpointSlice EndpointSlice::from(boost::json::object const& object) {
     EndpointSlice slice;
     slice.meta = Meta::from(object);
     if (auto const* name = slice.meta.label("kubernetes.io/service-name")) slice.service = *name;
+    slice.address_type = get_string(object, "addressType");
     slice.meta.labels.clear();  // thousands of slices, and nobody selects them by label
     if (auto const* annotations = find(object, "metadata.annotations"); annotations && annotations->is_object()) {
         auto const* changed = annotations->get_object().if_contains("endpoints.kubernetes.io/last-change-trigger-time");

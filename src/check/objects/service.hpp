@@ -14,7 +14,7 @@ struct ServicePort {
 
 struct Service {
     Meta meta;
-    bool has_selector = false;
+    std::vector<std::pair<std::string, std::string>> selector;
     bool headless = false;
     bool external_name = false;
     std::vector<ServicePort> ports;
@@ -29,7 +29,8 @@ struct Service {
 /// Counts only: a slice has up to 1000 endpoints.
 struct EndpointSlice {
     Meta meta;
-    std::string service;  ///< the label kubernetes.io/service-name
+    std::string service;       ///< the label kubernetes.io/service-name
+    std::string address_type;  ///< "IPv4", "IPv6", "FQDN": a dual-stack Service has its pods in slices of each
     std::int64_t ready = 0;
     std::int64_t total = 0;
     std::vector<std::string> port_names;  ///< of the Service's ports that lead somewhere

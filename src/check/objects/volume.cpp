@@ -59,13 +59,12 @@ kube::Resource StorageClass::resource() {
 }
 
 kube::Projection StorageClass::projection() {
-    return with_meta({"metadata.annotations", "provisioner", "volumeBindingMode"});
+    return with_meta({"metadata.annotations", "volumeBindingMode"});
 }
 
 StorageClass StorageClass::from(boost::json::object const& object) {
     StorageClass result;
     result.meta = Meta::from(object);
-    result.provisioner = get_string(object, "provisioner");
     result.waits_for_consumer = get_string(object, "volumeBindingMode") == "WaitForFirstConsumer";
     if (auto const* annotations = find(object, "metadata.annotations"); annotations && annotations->is_object()) {
         for (auto const* key :

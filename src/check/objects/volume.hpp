@@ -33,7 +33,6 @@ struct PersistentVolume {
 
 struct StorageClass {
     Meta meta;
-    std::string provisioner;
     bool waits_for_consumer = false;
     bool is_default = false;
 

@@ -99,6 +99,15 @@ TEST(NodesTaints, TroubleCountsIntentionsDoNot) {
     EXPECT_EQ(leaving.judge().status, Status::ok);
 }
 
+TEST(NodesTaints, ANodeThatWasCordonedAndShutDownIsWhatSomebodyWanted) {
+    Scene scene(nodes_taints);
+    scene.add<Node>(node("n1", "", "'unschedulable': true, " + taint("node.kubernetes.io/unreachable", 1h),
+                         "'node-role.kubernetes.io/control-plane': ''"));
+    EXPECT_EQ(scene.judge().status, Status::ok);
+    scene.params.with["ignore_cordoned"] = false;
+    EXPECT_EQ(scene.judge().status, Status::critical);
+}
+
 TEST(NodesTaints, ACordonIsADetailAndUnderStrictAWarningAfterHalfAnHour) {
     for (auto const& [age, want] : {std::pair<Duration, Status>(30min - 1s, Status::ok), {30min, Status::warning}}) {
         Scene scene(nodes_taints);

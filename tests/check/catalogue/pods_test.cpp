@@ -226,6 +226,41 @@ TEST(PodsOom, AKillWithinTheWindowIsAWarningWhileTheContainerRunsAgain) {
     EXPECT_EQ(judge(pods_oom, object).status, Status::critical);
 }
 
+TEST(PodsOom, WhatHasEndedWellSinceOrIsOverIsNotDown) {
+    auto completed = pod();
+    ended(completed, "OOMKilled", 137, 1, 10min);
+    container(completed)["state"] = {
+        {"terminated", {{"exitCode", 0}, {"reason", "Completed"}, {"finishedAt", ago(9min)}}}};
+    auto const got = judge(pods_oom, completed);
+    EXPECT_EQ(got.status, Status::warning);
+    EXPECT_THAT(got.message, testing::HasSubstr("has ended since"));
+
+    auto over = pod();
+    over.at("status").as_object()["phase"] = "Failed";
+    container(over)["state"] = {
+        {"terminated", {{"exitCode", 137}, {"reason", "OOMKilled"}, {"finishedAt", ago(9min)}}}};
+    EXPECT_EQ(judge(pods_oom, over).status, Status::warning);
+}
+
+TEST(PodsCrashloop, TwoEndsFarApartAreNoLoopAndADeletedPodIsLeftAlone) {
+    auto object = pod();
+    unready(object, 1min);
+    auto const end = [](Duration since, int code) {
+        return boost::json::value{
+            {"terminated", {{"exitCode", code}, {"reason", "Error"}, {"finishedAt", ago(since)}}}};
+    };
+    container(object)["restartCount"] = 5;
+    container(object)["state"] = end(1s, 3);
+    container(object)["lastState"] = end(30 * 24h, 1);
+    EXPECT_EQ(judge(pods_crashloop, object).status, Status::ok);
+    container(object)["lastState"] = end(6min, 1);
+    auto const got = judge(pods_crashloop, object);
+    EXPECT_EQ(got.status, Status::critical);
+    EXPECT_THAT(got.message, testing::HasSubstr("exit code 3 (Error), 5 restarts"));
+    object.at("metadata").as_object()["deletionTimestamp"] = ago(1s);
+    EXPECT_EQ(judge(pods_crashloop, object).status, Status::ok);
+}
+
 TEST(PodsRestarts, WarningFromFiveCriticalFromTenIfTheLastIsWithinADay) {
     struct Row {
         int restarts;

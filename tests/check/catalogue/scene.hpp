@@ -6,7 +6,7 @@
 #include "check/snapshot.hpp"
 
 #include <boost/json.hpp>
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 namespace vedette::check {
 

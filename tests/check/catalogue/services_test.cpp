@@ -4,6 +4,7 @@
 #include "check/catalogue/network/network.hpp"
 #include "check/catalogue/scene.hpp"
 #include "check/objects/ingress.hpp"
+#include "check/objects/replicated.hpp"
 #include "check/objects/service.hpp"
 #include "check/objects/webhook.hpp"
 #include "net/tls.hpp"
@@ -57,6 +58,39 @@ TEST(ServiceEndpoints, EveryWayToLeadNowhere) {
     strict.params.strict = true;
     strict.add<Service>(service("web")).add<EndpointSlice>(slice("web", 1, 0, 1h));
     EXPECT_EQ(strict.judge().reason, "SingleEndpoint");
+}
+
+TEST(ServiceEndpoints, AWorkloadScaledToZeroIsADetailUnlessStrict) {
+    auto const deployment = [](int replicas, std::string_view app) {
+        return fmt::format(
+            "{{'metadata': {{'name': 'web', 'namespace': 'shop'}}, 'spec': {{'replicas': {}, 'template': "
+            "{{'metadata': {{'labels': {{'app': '{}', 'tier': 'front'}}}}}}}}}}",
+            replicas, app);
+    };
+    for (auto const& [replicas, app, want] : {std::tuple(0, "web", Status::ok), std::tuple(1, "web", Status::critical),
+                                              std::tuple(0, "other", Status::critical)}) {
+        Scene scene(service_endpoints);
+        scene.add<Service>(service("web")).add<Deployment>(deployment(replicas, app));
+        EXPECT_EQ(scene.judge().status, want);
+    }
+    Scene strict(service_endpoints);
+    strict.params.strict = true;
+    strict.add<Service>(service("web")).add<Deployment>(deployment(0, "web"));
+    EXPECT_EQ(strict.judge().status, Status::critical);
+}
+
+TEST(ServiceEndpoints, ADualStackServiceHasEachPodOnce) {
+    auto const of_family = [](std::string_view family) {
+        auto object = json(slice("web", 1, 0, 1h));
+        object.as_object()["addressType"] = family;
+        return object;
+    };
+    Scene strict(service_endpoints);
+    strict.params.strict = true;
+    strict.add<Service>(service("web")).add<EndpointSlice>(of_family("IPv4")).add<EndpointSlice>(of_family("IPv6"));
+    EXPECT_EQ(strict.judge().reason, "SingleEndpoint");
+    strict.add<EndpointSlice>(of_family("IPv4"));
+    EXPECT_EQ(strict.judge().reason, "Ok");
 }
 
 TEST(ServiceEndpoints, HeadlessExternalAndSelectorlessServicesAreLeftOut) {

@@ -74,6 +74,27 @@ TEST(PvcBound, AClaimThatWaitsForItsFirstConsumerWaitsSinceThePodCame) {
     }
 }
 
+TEST(PvcBound, WithoutTheRightToReadPodsAClaimThatMayWaitIsLeftAlone) {
+    Scene scene(pvc_bound);
+    scene.add<PersistentVolumeClaim>(claim("Pending", 48h, ""));
+    scene.add<StorageClass>(storage_class("lazy", "WaitForFirstConsumer", true));
+    EXPECT_EQ(scene.judge().status, Status::ok);
+}
+
+TEST(PvcBound, OfSeveralDefaultClassesTheNewestCounts) {
+    auto const class_of = [](std::string_view name, std::string_view mode, Duration age) {
+        auto object = json(storage_class(name, mode, true));
+        object.at("metadata").as_object()["creationTimestamp"] = ago(age);
+        return object;
+    };
+    Scene scene(pvc_bound);
+    scene.add<PersistentVolumeClaim>(claim("Pending", 48h, ""));
+    scene.add<StorageClass>(class_of("new", "WaitForFirstConsumer", 1h));
+    scene.add<StorageClass>(class_of("old", "Immediate", 100h));
+    scene.read<Pod>();
+    EXPECT_EQ(scene.judge().status, Status::ok);
+}
+
 TEST(PvcBound, LostClaimsMissingClassesAndNoDefaultAreNamed) {
     struct Row {
         std::string claim;
@@ -85,7 +106,8 @@ TEST(PvcBound, LostClaimsMissingClassesAndNoDefaultAreNamed) {
           Row{claim("Pending", 20min, "'storageClassName': 'gold'"),
               "PersistentVolumeClaim shop/data is Pending: StorageClass gold does not exist, for 20m"},
           Row{claim("Pending", 20min, ""),
-              "PersistentVolumeClaim shop/data is Pending: it names no StorageClass and none is the default, for 20m"}}) {
+              "PersistentVolumeClaim shop/data is Pending: it names no StorageClass and none is the default, for "
+              "20m"}}) {
         Scene scene(pvc_bound);
         scene.read<StorageClass>().add<PersistentVolumeClaim>(row.claim);
         EXPECT_EQ(scene.judge().message, row.message);
@@ -115,8 +137,7 @@ TEST(PvPhase, EachPhaseHasItsOwnPatience) {
     }
     Scene scene(pv_phase);
     scene.add<PersistentVolume>(volume("Released", 10 * 24h));
-    EXPECT_EQ(scene.judge().message,
-              "PersistentVolume pv-7 is Released and kept, claim shop/data is gone, for 10d");
+    EXPECT_EQ(scene.judge().message, "PersistentVolume pv-7 is Released and kept, claim shop/data is gone, for 10d");
 }
 
 std::string quota(std::string_view used, std::string_view hard) {
@@ -155,8 +176,7 @@ TEST(NamespacesTerminating, StuckOnesSayWhatHoldsThem) {
         auto const got = scene.judge();
         EXPECT_EQ(got.status, want);
         if (want == Status::critical) {
-            EXPECT_EQ(got.message,
-                      "Namespace old does not finish terminating: a.example/hold in 1 resource, for 10m");
+            EXPECT_EQ(got.message, "Namespace old does not finish terminating: a.example/hold in 1 resource, for 10m");
         }
     }
 }

@@ -92,16 +92,37 @@ TEST(Deployments, PodsThatCannotBeCreatedCarryTheRefusal) {
               "quota: compute, for 20m");
 }
 
-TEST(Deployments, ZeroScaleCountsOnlyUnderStrictAndAnUnobservedChangeIsAWarning) {
+TEST(Deployments, ZeroScaleCountsOnlyUnderStrict) {
     Scene scene(deployments_available);
     scene.add<Deployment>(deployment(0, 0, ""));
     EXPECT_EQ(scene.judge().status, Status::ok);
     EXPECT_EQ(scene.judge().details.at("scaled_to_zero"), 1);
     scene.params.strict = true;
     EXPECT_EQ(scene.judge().reason, "ScaledToZero");
-    Scene behind(deployments_available);
-    behind.add<Deployment>(deployment(1, 1, "", 2));
-    EXPECT_EQ(behind.judge().reason, "NotObserved");
+}
+
+// Every update passes through this state for a moment.
+TEST(Deployments, AChangeThatItsControllerHasNotTakenUpCountsFromMinAgeOn) {
+    auto const changed = [](Duration age) {
+        auto object = json(deployment(1, 1, "", 2));
+        object.at("metadata").as_object()["managedFields"] =
+            boost::json::array{{{"manager", "kubectl"}, {"time", ago(age)}},
+                               {{"manager", "kube"}, {"subresource", "status"}, {"time", ago(1s)}}};
+        return object;
+    };
+    for (auto const& [age, want] : {std::pair<Duration, Status>(15min - 1s, Status::ok), {15min, Status::warning}}) {
+        Scene scene(deployments_available);
+        scene.add<Deployment>(changed(age));
+        EXPECT_EQ(scene.judge().status, want);
+    }
+    Scene old(deployments_available);
+    old.add<Deployment>(changed(20min));
+    EXPECT_EQ(
+        old.judge().message,
+        "Deployment shop/web has a change that its controller has not taken up: generation 3, observed 2, for 20m");
+    Scene unknown(deployments_available);
+    unknown.add<Deployment>(deployment(1, 1, "", 2));
+    EXPECT_EQ(unknown.judge().status, Status::ok);
 }
 
 std::string stateful(int desired, int ready, int updated, std::string_view strategy = "{}") {
@@ -219,6 +240,19 @@ TEST(Jobs, ACronJobsSecondFailureIsCriticalAndASuccessWipesThemOut) {
     EXPECT_EQ(scene.judge().status, Status::ok);
 }
 
+TEST(Jobs, ASuccessOfWhichOnlyTheCronJobKnowsWipesThemOutToo) {
+    auto const cron_job = [](Duration success) {
+        return fmt::format("{{{}, 'spec': {{'schedule': '@hourly'}}, 'status': {{'lastSuccessfulTime': '{}'}}}}",
+                           meta("backup", 240h), ago(success));
+    };
+    Scene scene(jobs_failed);
+    scene.add<Job>(job("backup-1", "backup", "Failed", 20h)).add<Job>(job("backup-2", "backup", "Failed", 19h));
+    scene.add<CronJob>(cron_job(21h));
+    EXPECT_EQ(scene.judge().status, Status::critical);
+    scene.add<CronJob>(cron_job(1h));
+    EXPECT_EQ(scene.judge().status, Status::ok);
+}
+
 std::string cron(std::string_view schedule, std::string_view spec, std::string_view status) {
     return fmt::format("{{{}, 'spec': {{'schedule': '{}'{}}}, 'status': {{{}}}}}", meta("backup", 240h), schedule, spec,
                        status);
@@ -244,7 +278,7 @@ TEST(CronJobs, AMissedStartCountsOnceToleranceAndDeadlineHavePassed) {
              Row{"59 11 * * *", ", 'concurrencyPolicy': 'Forbid'",
                  ran(24h + 1min, 48h, ", 'active': [{'name': 'backup-1'}]"), "Ok"},
              Row{"* * * * *", "", ran(100min + 30s, 100min), "MissedSchedule"},
-             Row{"* * * * *", "", ran(3h, 3h), "TooManyMissedTimes"},
+             Row{"* * * * *", "", ran(3h, 3h), "MissedSchedule"},
              Row{"59 11 * * *", ", 'timeZone': 'Europe/Berlin'", ran(1h + 1min, 1h), "Ok"},
              Row{"61 * * * *", "", ran(1h, 59min), "InvalidSchedule"},
              Row{"0 * * * *", ", 'timeZone': 'Mars/Olympus'", ran(1h, 59min), "InvalidSchedule"},

@@ -7,14 +7,42 @@
 #include "check/catalogue/network/endpoints_of.hpp"
 #include "check/catalogue/network/network.hpp"
 #include "check/catalogue/reads_of.hpp"
+#include "check/objects/replicated.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace vedette::check {
 namespace {
 
 std::string port_called(ServicePort const& port) {
     return port.name.empty() ? fmt::format("{}", port.number) : fmt::format("{} ({})", port.name, port.number);
+}
+
+using Labels = std::vector<std::pair<std::string, std::string>>;
+
+bool selects(Labels const& selector, Labels const& labels) {
+    return std::all_of(selector.begin(), selector.end(), [&](auto const& wanted) {
+        return std::find(labels.begin(), labels.end(), wanted) != labels.end();
+    });
+}
+
+template <class Workload>
+bool selects_one_at_zero(View const& view, Service const& service) {
+    if (!view.has<Workload>()) return false;
+    auto const& all = view.everything<Workload>();
+    return std::any_of(all.begin(), all.end(), [&](Workload const& workload) {
+        return workload.meta.ns == service.meta.ns && workload.desired == 0 &&
+               selects(service.selector, workload.pod_labels);
+    });
+}
+
+std::vector<Read> needs() {
+    auto reads = reads_of<Service, EndpointSlice>();
+    reads.push_back(read_of<Deployment>(true));
+    reads.push_back(read_of<StatefulSet>(true));
+    return reads;
 }
 
 std::optional<Failure> trouble(Service const& service, Behind const& behind, bool strict) {
@@ -51,18 +79,25 @@ Outcome judge(View const& view, Params const& params, WallTime now) {
     Findings findings;
     std::int64_t checked = 0;
     std::int64_t single = 0;
+    std::int64_t at_zero = 0;
     for (auto const* service : view.list<Service>()) {
-        if (!service->has_selector || service->headless || service->external_name || service->meta.deleted) continue;
+        if (service->selector.empty() || service->headless || service->external_name || service->meta.deleted) continue;
         ++checked;
         auto const found = endpoints.find({service->meta.ns, service->meta.name});
         auto const& behind = found == endpoints.end() ? nothing : found->second;
         if (behind.ready == 1) ++single;
+        if (behind.total == 0 && !params.strict &&
+            (selects_one_at_zero<Deployment>(view, *service) || selects_one_at_zero<StatefulSet>(view, *service))) {
+            ++at_zero;  // somebody wants it so
+            continue;
+        }
         auto failure = trouble(*service, behind, params.strict);
         if (failure && !younger_than(failure->since, params.min_age, now)) findings.add(std::move(*failure));
     }
     auto outcome = std::move(findings).conclude(checked, fmt::format("all {} Services lead to ready pods", checked),
                                                 params.max_failures_listed, now);
     outcome.details["single_endpoint"] = single;
+    outcome.details["scaled_to_zero"] = at_zero;
     outcome.measurements = {{"services_without_endpoints", static_cast<double>(outcome.failed)}};
     return outcome;
 }
@@ -75,13 +110,14 @@ CheckType const service_endpoints{
     .summary = "Services with a selector but no ready endpoint, or a port that leads nowhere",
     .explain =
         "Who calls such a Service gets refused connections or nothing. Headless and ExternalName Services and "
-        "those without a selector are left out; a single endpoint counts only under strict. Source: Popeye 1105, "
+        "those without a selector are left out; a single endpoint, and a workload that is scaled to zero, count only "
+        "under strict. Source: Popeye 1105, "
         "1106, 1109.",
     .critical = "a Service has had no ready endpoint for min_age, or a port of it names a target port that no pod has",
     .warning = "under strict, it has a single ready endpoint",
     .causes =
         "its pods are down or not ready: see their own checks\n"
-        "its selector matches no pod: a label was changed, or the Deployment was removed or scaled to zero\n"
+        "its selector matches no pod: a label was changed, or the Deployment was removed\n"
         "targetPort names a port that the container does not declare",
     .next =
         "kubectl get endpointslices -n NS -l kubernetes.io/service-name=NAME  # who is behind it\n"
@@ -90,7 +126,7 @@ CheckType const service_endpoints{
     .companions =
         "pods-not-ready pods-crashloop deployments-available statefulsets-ready webhooks apiservices nodes-ready",
     .min_age = std::chrono::minutes(5),
-    .needs = reads_of<Service, EndpointSlice>,
+    .needs = needs,
     .judge = judge,
 };
 

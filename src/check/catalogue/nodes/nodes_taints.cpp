@@ -19,6 +19,8 @@ constexpr ParamSpec with[] = {
      R"(["ToBeDeletedByClusterAutoscaler", "DeletionCandidateOfClusterAutoscaler", "karpenter.sh/disrupted",)"
      R"( "karpenter.sh/disruption", "cloud.google.com/impending-node-termination", "aws-node-termination-handler/*"])",
      "nodes with one of these taints (globs) are about to leave and are not judged"},
+    {"ignore_cordoned", ParamKind::flag, "true",
+     "a node that is marked unschedulable may be unreachable or not ready, as in nodes-ready"},
     {"cordoned_max_age", ParamKind::duration, "\"30m\"", "under strict, a node may be cordoned this long", 0},
 };
 
@@ -56,6 +58,8 @@ void judge_taint(Node const& node, Taint const& taint, Params const& params, Wal
     auto const found = std::find_if(std::begin(known_taints), std::end(known_taints),
                                     [&](Known const& known) { return known.key == taint.key; });
     if (found == std::end(known_taints)) return;
+    // Drained and shut down for maintenance, a node is what somebody wanted it to be.
+    if (found->condition == "Ready" && node.unschedulable && params.flag("ignore_cordoned")) return;
     auto const since = since_of(node, taint, found->condition);
     if (younger_than(since, params.min_age, now)) return;
     auto const cuts_off =

@@ -60,6 +60,13 @@ std::string_view over_limit(std::vector<std::pair<std::string_view, std::int64_t
     return {};
 }
 
+std::string bad_parameter(Params const& params) {
+    for (auto const& [reason, limit] : params.with.at("reasons").as_object()) {
+        if (!limit.is_number()) return fmt::format("reasons.{} must be a number", std::string_view(reason));
+    }
+    return {};
+}
+
 Outcome judge(View const& view, Params const& params, WallTime now) {
     auto const window = params.duration("window");
     auto const warning = params.integer("warning");
@@ -141,6 +148,7 @@ CheckType const events_warning{
     .with = with,
     .needs = reads_of<Event>,
     .judge = judge,
+    .bad_parameter = bad_parameter,
 };
 
 }  // namespace vedette::check

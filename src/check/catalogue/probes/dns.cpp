@@ -175,6 +175,7 @@ CheckType const dns{
     .timeout = std::chrono::seconds(10),
     .with = with,
     .probe = probe,
+    .bad_parameter = bad_parameter,
     .built_in = false,
     .needs_cluster = false,
 };

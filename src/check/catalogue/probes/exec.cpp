@@ -110,9 +110,13 @@ Outcome judge_exit(Exit const& exit, std::string const& program) {
     return outcome;
 }
 
+std::string bad_parameter(Params const& params) {
+    return params.texts("command").empty() ? "command is empty" : "";
+}
+
 Async<Outcome> probe(ProbeContext& context, Params params, Deadline deadline) {
     Command command{.argv = params.texts("command")};
-    if (command.argv.empty()) co_return Outcome::unknown("command is empty", "InvalidParameter");
+    if (auto bad = bad_parameter(params); !bad.empty()) co_return Outcome::unknown(std::move(bad), "InvalidParameter");
     for (auto const& [name, value] : params.with.at("env").as_object()) {
         command.env.emplace_back(name, value.is_string() ? std::string(value.get_string()) : serialize(value));
     }
@@ -153,6 +157,7 @@ CheckType const exec{
     .timeout = std::chrono::seconds(10),
     .with = with,
     .probe = probe,
+    .bad_parameter = bad_parameter,
     .built_in = false,
     .needs_cluster = false,
 };

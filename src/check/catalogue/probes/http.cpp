@@ -167,6 +167,7 @@ CheckType const http{
     .timeout = std::chrono::seconds(10),
     .with = with,
     .probe = probe,
+    .bad_parameter = bad_http_parameter,
     .built_in = false,
     .needs_cluster = false,
 };

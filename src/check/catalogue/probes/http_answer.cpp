@@ -148,6 +148,9 @@ std::string bad_http_parameter(Params const& params) {
         if (!bad.empty()) return bad;
     }
     auto const patterns = params.texts("status");
+    if (auto const url = net::parse_url(params.text("url")); !url) {
+        return redact(fmt::format("{}: {}", params.text("url"), url.error().text()));
+    }
     if (patterns.empty()) return "status names no code that would be accepted";
     for (auto const& pattern : patterns) {
         if (!is_status_pattern(pattern)) {

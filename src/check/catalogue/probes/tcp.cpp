@@ -108,11 +108,13 @@ Outcome judge_talk(Talk const& talk, std::string const& name, Params const& para
     return Outcome::ok(std::move(message));
 }
 
+std::string bad_parameter(Params const& params) {
+    re2::RE2 const expression(params.text("expect"), re2::RE2::Quiet);
+    return expression.ok() ? "" : fmt::format("expect is not an RE2 expression: {}", expression.error());
+}
+
 Async<Outcome> probe(ProbeContext& context, Params params, Deadline deadline) {
-    if (re2::RE2 const expression(params.text("expect"), re2::RE2::Quiet); !expression.ok()) {
-        co_return Outcome::unknown(fmt::format("expect is not an RE2 expression: {}", expression.error()),
-                                   "InvalidParameter");
-    }
+    if (auto bad = bad_parameter(params); !bad.empty()) co_return Outcome::unknown(std::move(bad), "InvalidParameter");
     net::Endpoint const endpoint{params.text("host"), static_cast<std::uint16_t>(params.integer("port"))};
     auto const talked = co_await talk(context, params, endpoint, deadline);
     if (!talked) co_return judge_failure(talked.error());
@@ -151,6 +153,7 @@ CheckType const tcp{
     .timeout = std::chrono::seconds(5),
     .with = with,
     .probe = probe,
+    .bad_parameter = bad_parameter,
     .built_in = false,
     .needs_cluster = false,
 };

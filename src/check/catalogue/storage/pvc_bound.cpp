@@ -37,12 +37,20 @@ struct Surroundings {
     std::map<Key, Event const*> events;  ///< the latest warning about a claim
 };
 
+// Of several default classes Kubernetes takes the newest, of those the first by name.
+bool is_newer(StorageClass const& candidate, StorageClass const* best) {
+    if (!best) return true;
+    auto const created = candidate.meta.created.value_or(WallTime{});
+    auto const best_created = best->meta.created.value_or(WallTime{});
+    return created != best_created ? created > best_created : candidate.meta.name < best->meta.name;
+}
+
 Surroundings survey(View const& view) {
     Surroundings around{.classes_known = view.has<StorageClass>(), .pods_known = view.has<Pod>()};
     if (around.classes_known) {
         for (auto const& each : view.everything<StorageClass>()) {
             around.classes[each.meta.name] = &each;
-            if (each.is_default) around.default_class = &each;
+            if (each.is_default && is_newer(each, around.default_class)) around.default_class = &each;
         }
     }
     if (around.pods_known) {
@@ -100,7 +108,8 @@ std::optional<Failure> trouble(PersistentVolumeClaim const& claim, Surroundings 
     }
     failure.reason = "Pending";
     failure.since = claim.meta.created;
-    if (storage_class && storage_class->waits_for_consumer && around.pods_known) {
+    if (storage_class && storage_class->waits_for_consumer) {
+        if (!around.pods_known) return std::nullopt;  // nobody can tell whether it is wanted yet
         auto const used = around.used_since.find({claim.meta.ns, claim.meta.name});
         if (used == around.used_since.end()) return std::nullopt;
         if (!failure.since || used->second > *failure.since) failure.since = used->second;

@@ -21,7 +21,7 @@ constexpr ParamSpec with[] = {
     {"tolerance", ParamKind::duration, "\"30s\"", "a start may be this late", 0},
 };
 
-// Past this many missed starts the controller complains instead of looking for the last one.
+// Nobody needs the exact number beyond.
 constexpr int too_many = 100;
 
 struct Missed {
@@ -53,12 +53,6 @@ std::optional<Failure> missed_start(CronJob const& job, CronSchedule const& sche
     failure.timing = Timing::told;
     auto const last = job.last_scheduled ? fmt::format("the last one was {} ago", format_age(now - *job.last_scheduled))
                                          : std::string("it has never started");
-    if (missed.count > too_many && !job.starting_deadline) {
-        failure.reason = "TooManyMissedTimes";
-        failure.message =
-            fmt::format("missed more than {} starts without a startingDeadlineSeconds, {}", too_many, last);
-        return failure;
-    }
     failure.reason = "MissedSchedule";
     failure.message = missed.count == 1
                           ? fmt::format("missed its start at {}, {}", format_rfc3339(missed.first), last)
@@ -137,19 +131,17 @@ CheckType const cronjobs_schedule{
         "Runs that concurrencyPolicy Forbid holds back are no misses; suspended CronJobs count only under strict. "
         "Source: Kuberhealthy (30s), awesome-prometheus-alerts, k8sgpt.",
     .critical =
-        "the last start that was due, tolerance and startingDeadlineSeconds included, did not happen; more than "
-        "100 starts were missed without a deadline; the schedule cannot be read; or the last two runs did not "
+        "the last start that was due, tolerance and startingDeadlineSeconds included, did not happen; the schedule "
+        "cannot be read; or the last two runs did not "
         "succeed",
     .warning = "the last run did not succeed; under strict, the CronJob is suspended",
     .causes =
         "kube-controller-manager is or was down (leader-leases)\n"
-        "TooManyMissedTimes: the controller gives up after 100 missed starts, until startingDeadlineSeconds is "
-        "set\n"
         "Jobs cannot be created: quota, a webhook, a template that is rejected\n"
         "the run itself fails: see jobs-failed",
     .next =
         "kubectl get cronjob -n NS NAME  # schedule, suspended, last start\n"
-        "kubectl describe cronjob -n NS NAME  # events: FailedCreate, TooManyMissedTimes\n"
+        "kubectl describe cronjob -n NS NAME  # events: FailedCreate, MissSchedule\n"
         "kubectl get jobs -n NS --sort-by=.metadata.creationTimestamp  # its last runs\n"
         "kubectl create job -n NS NAME-now --from=cronjob/NAME  # start it by hand",
     .companions = "jobs-failed leader-leases resource-quota",

@@ -5,6 +5,7 @@
 
 #include "check/catalogue/failure_of.hpp"
 #include "check/catalogue/workloads/pods_by_owner.hpp"
+#include "check/catalogue/workloads/replicated_findings.hpp"
 #include "check/catalogue/workloads/workloads.hpp"
 #include "check/objects/node.hpp"
 #include "check/objects/replicated.hpp"
@@ -76,14 +77,8 @@ Outcome judge(View const& view, Params const& params, WallTime now) {
     auto const sets = view.list<DaemonSet>();
     for (auto const* d : sets) {
         if (d->meta.deleted) continue;
-        if (d->observed_generation < d->generation) {
-            if (younger_than(d->meta.created, params.min_age, now)) continue;
-            auto failure = failure_of("DaemonSet", d->meta, Status::warning);
-            failure.reason = "NotObserved";
-            failure.message =
-                fmt::format("has a change that its controller has not taken up: generation {}, observed {}",
-                            d->generation, d->observed_generation);
-            findings.add(std::move(failure));
+        if (is_unobserved(*d)) {
+            if (auto failure = not_observed("DaemonSet", *d, params.min_age, now)) findings.add(std::move(*failure));
             continue;
         }
         judge_one(*d, pods.of(d->meta), ages, findings);

@@ -5,6 +5,7 @@
 
 #include "check/catalogue/failure_of.hpp"
 #include "check/catalogue/workloads/pods_by_owner.hpp"
+#include "check/catalogue/workloads/replicated_findings.hpp"
 #include "check/catalogue/workloads/workloads.hpp"
 #include "check/objects/replicated.hpp"
 
@@ -71,22 +72,13 @@ Outcome judge(View const& view, Params const& params, WallTime now) {
     auto const deployments = view.list<Deployment>();
     for (auto const* d : deployments) {
         if (d->meta.deleted) continue;
-        if (d->observed_generation < d->generation && !younger_than(d->meta.created, params.min_age, now)) {
-            auto failure = failure_of("Deployment", d->meta, Status::warning);
-            failure.reason = "NotObserved";
-            failure.message =
-                fmt::format("has a change that its controller has not taken up: generation {}, observed {}",
-                            d->generation, d->observed_generation);
-            findings.add(std::move(failure));
+        if (is_unobserved(*d)) {
+            if (auto failure = not_observed("Deployment", *d, params.min_age, now)) findings.add(std::move(*failure));
             continue;
         }
         if (d->desired == 0) {
             ++at_zero;
-            if (!params.strict) continue;
-            auto failure = failure_of("Deployment", d->meta, Status::warning);
-            failure.reason = "ScaledToZero";
-            failure.message = "is scaled to zero";
-            findings.add(std::move(failure));
+            if (params.strict) findings.add(scaled_to_zero("Deployment", d->meta));
             continue;
         }
         auto failure = trouble(*d, pods.of(d->meta));

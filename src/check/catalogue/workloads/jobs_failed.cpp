@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <tuple>
 
 namespace vedette::check {
 namespace {
@@ -20,7 +21,18 @@ constexpr ParamSpec with[] = {
     {"critical", ParamKind::integer, "2", "failed runs of one owner since its last success", 1, 1e6},
 };
 
-using Owner = std::pair<std::string_view, std::string_view>;
+using Owner = std::tuple<std::string_view, std::string_view, std::string_view>;  // namespace, kind, name
+
+Owner owner_of(Job const& job) {
+    return {job.meta.ns, job.meta.owner_kind, job.meta.owner_name};
+}
+
+std::vector<Read> needs() {
+    auto reads = reads_of<Job>();
+    // A CronJob remembers its last success when the Job that succeeded is gone (successfulJobsHistoryLimit).
+    reads.push_back(read_of<CronJob>(true));
+    return reads;
+}
 
 std::optional<WallTime> succeeded(Job const& job) {
     auto const* complete = find_condition(job.conditions, "Complete");
@@ -35,8 +47,16 @@ Outcome judge(View const& view, Params const& params, WallTime now) {
     for (auto const* job : jobs) {
         auto const when = succeeded(*job);
         if (!when || job->meta.owner_name.empty()) continue;
-        auto& last = last_success.try_emplace({job->meta.ns, job->meta.owner_name}, *when).first->second;
+        auto& last = last_success.try_emplace(owner_of(*job), *when).first->second;
         last = std::max(last, *when);
+    }
+    if (view.has<CronJob>()) {
+        for (auto const& cron_job : view.everything<CronJob>()) {
+            if (!cron_job.last_succeeded) continue;
+            Owner const owner{cron_job.meta.ns, "CronJob", cron_job.meta.name};
+            auto& last = last_success.try_emplace(owner, *cron_job.last_succeeded).first->second;
+            last = std::max(last, *cron_job.last_succeeded);
+        }
     }
 
     std::vector<std::pair<Job const*, Condition const*>> failed;
@@ -47,7 +67,7 @@ Outcome judge(View const& view, Params const& params, WallTime now) {
         auto const when = condition->since ? condition->since : job->meta.created;
         if (when && now - *when > window) continue;
         if (!job->meta.owner_name.empty()) {
-            Owner const owner{job->meta.ns, job->meta.owner_name};
+            auto const owner = owner_of(*job);
             auto const success = last_success.find(owner);
             if (success != last_success.end() && when && success->second > *when) continue;
             ++runs[owner];
@@ -64,7 +84,7 @@ Outcome judge(View const& view, Params const& params, WallTime now) {
         failure.message = fmt::format("failed ({})", failure.reason);
         if (!condition->message.empty()) failure.message += ": " + condition->message;
         if (!job->meta.owner_name.empty()) {
-            auto const count = runs[{job->meta.ns, job->meta.owner_name}];
+            auto const count = runs[owner_of(*job)];
             if (count < params.integer("critical")) failure.status = Status::warning;
             failure.message += fmt::format(", run of {} {}, {} failed since its last success", job->meta.owner_kind,
                                            job->meta.owner_name, count);
@@ -103,7 +123,7 @@ CheckType const jobs_failed{
         "kubectl delete job -n NS NAME  # a failed Job that needs no second try",
     .companions = "cronjobs-schedule pods-crashloop pods-not-ready pods-image-pull pods-config-error events-warning",
     .with = with,
-    .needs = reads_of<Job>,
+    .needs = needs,
     .judge = judge,
 };
 

@@ -18,18 +18,25 @@ constexpr ParamSpec with[] = {
     {"min_restarts", ParamKind::integer, "3", "restarts before a container in back-off is a trouble", 0, 1e6},
 };
 
+// Between the ends of a crash loop lie the longest back-off, five minutes, and what little the container runs.
+constexpr auto longest_lap = std::chrono::minutes(10);
+
 // Between two restarts the kubelet shows either the back-off or, until its next look at the pod, the failed end itself
 // (Kubernetes 1.36 does so for the whole of a short back-off).
+// Two ends far apart are no loop.
 bool in_crash_loop(Container const& container) {
     if (container.waiting_reason == "CrashLoopBackOff") return true;
-    return container.ended && container.ended->exit_code != 0 && container.last && container.restarts > 0;
+    if (!container.ended || container.ended->exit_code == 0 || !container.last || container.restarts == 0) return false;
+    auto const& now = container.ended->finished;
+    auto const& before = container.last->finished;
+    return !now || !before || *now - *before < longest_lap;
 }
 
 Failure looping(Pod const& pod, Container const& container) {
     auto failure = failure_of("Pod", pod.meta);
     failure.reason = "CrashLoopBackOff";
     failure.since = pod.unready_since();
-    auto const* end = container.last ? &*container.last : nullptr;
+    auto const* end = container.ended ? &*container.ended : container.last ? &*container.last : nullptr;
     failure.message =
         end ? fmt::format("{} crash-loops: exit code {}{}, {} restarts", container.called(), end->exit_code,
                           end->reason.empty() ? "" : fmt::format(" ({})", end->reason), container.restarts)
@@ -43,7 +50,7 @@ Outcome judge(View const& view, Params const& params, WallTime now) {
     auto const pods = view.list<Pod>();
     std::int64_t young = 0;
     for (auto const* pod : pods) {
-        if (pod->phase == "Failed" || pod->phase == "Succeeded") continue;  // nobody will restart it
+        if (pod->meta.deleted || pod->phase == "Failed" || pod->phase == "Succeeded") continue;  // nobody restarts it
         for (auto const& container : pod->containers) {
             if (!in_crash_loop(container)) continue;
             if (container.restarts < min_restarts || younger_than(pod->meta.created, params.min_age, now)) {

@@ -30,6 +30,12 @@ Termination const* oom_kill(Container const& container) {
     return nullptr;
 }
 
+// Whether the container is down though it should run: not one that ended well, nor one of a pod that is over.
+bool is_down(Pod const& pod, Container const& container) {
+    if (container.running || pod.phase == "Succeeded" || pod.phase == "Failed") return false;
+    return !(container.ended && container.ended->exit_code == 0);
+}
+
 bool is_within(std::optional<WallTime> when, Duration window, WallTime now) {
     return when && now - *when <= window;
 }
@@ -42,14 +48,18 @@ Outcome judge_oom(View const& view, Params const& params, WallTime now) {
         for (auto const& container : pod->containers) {
             auto const* kill = oom_kill(container);
             if (!kill || !is_within(kill->finished, window, now)) continue;
-            auto failure = failure_of("Pod", pod->meta, container.running ? Status::warning : Status::critical);
+            auto const down = is_down(*pod, container);
+            auto failure = failure_of("Pod", pod->meta, down ? Status::critical : Status::warning);
             failure.reason = "OOMKilled";
             failure.since = kill->finished;
             failure.timing = Timing::happened;
             failure.message = fmt::format(
                 "{} was killed for lack of memory, {}, {}, {} restarts", container.called(),
                 container.memory_limit.empty() ? "without a limit of its own" : "limit " + container.memory_limit,
-                container.running ? "runs again" : "does not run", container.restarts);
+                container.running ? "runs again"
+                : down            ? "does not run"
+                                  : "has ended since",
+                container.restarts);
             findings.add(std::move(failure));
         }
     }
@@ -102,8 +112,8 @@ CheckType const pods_oom{
         "The kernel killed the container because it passed its memory limit; the message has the limit. Without a "
         "limit of its own the node itself was out of memory. The kubelet remembers the last end of each container "
         "only. Source: awesome-prometheus-alerts (10m), widened to 1h because one run sees only a moment.",
-    .critical = "a container was OOMKilled within the window and does not run",
-    .warning = "it was OOMKilled within the window and runs again",
+    .critical = "a container was OOMKilled within the window and does not run, though it should",
+    .warning = "it was OOMKilled within the window and runs again, has ended well since, or its pod is over",
     .causes =
         "the limit is below what the program needs under load\n"
         "a memory leak: the time between kills is much the same each time\n"

@@ -5,6 +5,7 @@
 
 #include "check/catalogue/failure_of.hpp"
 #include "check/catalogue/workloads/pods_by_owner.hpp"
+#include "check/catalogue/workloads/replicated_findings.hpp"
 #include "check/catalogue/workloads/workloads.hpp"
 #include "check/objects/replicated.hpp"
 
@@ -47,22 +48,13 @@ Outcome judge(View const& view, Params const& params, WallTime now) {
     auto const sets = view.list<StatefulSet>();
     for (auto const* s : sets) {
         if (s->meta.deleted) continue;
-        if (s->observed_generation < s->generation && !younger_than(s->meta.created, params.min_age, now)) {
-            auto failure = failure_of("StatefulSet", s->meta, Status::warning);
-            failure.reason = "NotObserved";
-            failure.message =
-                fmt::format("has a change that its controller has not taken up: generation {}, observed {}",
-                            s->generation, s->observed_generation);
-            findings.add(std::move(failure));
+        if (is_unobserved(*s)) {
+            if (auto failure = not_observed("StatefulSet", *s, params.min_age, now)) findings.add(std::move(*failure));
             continue;
         }
         if (s->desired == 0) {
             ++at_zero;
-            if (!params.strict) continue;
-            auto failure = failure_of("StatefulSet", s->meta, Status::warning);
-            failure.reason = "ScaledToZero";
-            failure.message = "is scaled to zero";
-            findings.add(std::move(failure));
+            if (params.strict) findings.add(scaled_to_zero("StatefulSet", s->meta));
             continue;
         }
         auto failure = trouble(*s, pods.of(s->meta));
