@@ -48,12 +48,23 @@ std::string marked_duration(int test) {
 }
 
 // Processes whose command line contains `mark`, zombies excepted: theirs is empty.
-int processes_with(std::string const& mark) {
+int count_processes_with(std::string const& mark) {
     int count = 0;
     for (auto const& entry : std::filesystem::directory_iterator("/proc")) {
         std::ifstream file(entry.path() / "cmdline", std::ios::binary);
         std::string const text((std::istreambuf_iterator<char>(file)), {});
         if (text.find(mark) != std::string::npos) ++count;
+    }
+    return count;
+}
+
+// A killed orphan is there until the kernel gets to it; one that was not killed sleeps for hours.
+int processes_with(std::string const& mark) {
+    int count = 0;
+    for (int tries = 0; tries < 1000; ++tries) {
+        count = count_processes_with(mark);
+        if (count == 0) break;
+        ::usleep(10'000);
     }
     return count;
 }
