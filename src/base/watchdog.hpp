@@ -1,5 +1,5 @@
 #pragma once
-// The reactor's watchdog: contracts.md wants no step over 2 ms; what holds the reactor over a second is named.
+// The reactor's watchdog. No step should hold the reactor over 2 ms; what holds it over a second is named.
 
 #include "base/clock.hpp"
 

@@ -139,6 +139,7 @@ private:
     std::map<std::string, std::shared_ptr<SharedRead>> reads_;
     std::map<std::string, std::shared_ptr<NamedNamespace>> namespaces_;
     std::size_t reading_ = 0;
+    std::optional<Error> nameless_;  ///< name servers fail slowly: one answer serves the lists that have not begun
     Event read_free_;
     std::vector<std::optional<CheckReport>> reports_;
     std::size_t next_ = 0;
@@ -146,6 +147,10 @@ private:
     TaskGroup reads_group_;
     TaskGroup workers_;
 };
+
+Outcome interrupted() {
+    return Outcome::unknown("not finished: interrupted", "Interrupted");
+}
 
 CheckReport blank_report(Instance const& instance) {
     CheckReport report;
@@ -201,7 +206,7 @@ Async<void> Run::fetch(std::shared_ptr<SharedRead> read) {
 // is the server's, and is not asked for again.
 Async<std::size_t> Run::fetch_all(SharedRead& read, Listing& listing, std::set<std::string> scopes, Deadline deadline) {
     std::size_t have = 0;
-    std::optional<Error> hopeless;
+    std::optional<Error> hopeless = nameless_;
     for (auto const& ns : scopes) {
         if (hopeless) {
             read.errors.emplace(ns, *hopeless);
@@ -214,6 +219,7 @@ Async<std::size_t> Run::fetch_all(SharedRead& read, Listing& listing, std::set<s
         }
         read.errors.emplace(ns, fetched.error());
         if (fetched.error().code() != Errc::denied) hopeless = fetched.error();
+        if (fetched.error().code() == Errc::dns_failure) nameless_ = fetched.error();
     }
     co_return have;
 }
@@ -245,6 +251,10 @@ Async<void> Run::forget_snapshot() {
 Task<Outcome> Run::judge(Instance const& instance) {
     std::set<std::string> missing;
     for (auto const& need : instance.type->needs()) {
+        if (is_left_out(need, options_.namespaces)) {
+            missing.insert(need.resource.qualified());
+            continue;
+        }
         auto const found = reads_.find(need.resource.qualified());
         ensure(found != reads_.end(), "every need of a check that runs was planned");
         auto const read = found->second;
@@ -253,6 +263,8 @@ Task<Outcome> Run::judge(Instance const& instance) {
         if (!failure) continue;
         // What may be left out is what we have no right to, or what is not served; the rest is the server's trouble.
         bool const left_out = failure->second.code() == Errc::denied || failure->second.code() == Errc::unsupported;
+        bool const cut_off = failure->second.code() == Errc::timed_out && context_.clock.now() >= options_.deadline;
+        if (cut_off) co_return interrupted();
         if (!need.optional || !left_out)
             co_return outcome_of_failed_read(failure->second, need.resource, failure->first);
         missing.insert(need.resource.qualified());
@@ -280,8 +292,16 @@ Outcome Run::out_of_time(Instance const& instance, Duration waited) const {
     }
     auto message =
         fmt::format("timed out after {}", format_duration(std::chrono::round<std::chrono::milliseconds>(waited)));
-    if (!missing.empty()) message += fmt::format(", waiting for the list of {}", fmt::join(missing, " and "));
-    return Outcome::timeout(std::move(message));
+    bool const waits = !missing.empty();
+    if (waits) {
+        auto const last = std::exchange(missing.back(), "");
+        missing.pop_back();
+        auto const others = missing.empty() ? "" : fmt::format("{} and ", fmt::join(missing, ", "));
+        message += fmt::format(", waiting for the list of {}{}", others, last);
+    }
+    auto outcome = Outcome::timeout(std::move(message));
+    if (waits) outcome.reason = "ListMissing";
+    return outcome;
 }
 
 Task<Outcome> Run::execute(Instance const& instance, Deadline deadline) {
@@ -446,7 +466,7 @@ Async<RunReport> Run::run(Interrupt& interrupt) {
         if (reports_[i]) continue;
         summary.interrupted = true;
         auto report = blank_report(instances_[i]);
-        report.outcome = Outcome::unknown("not finished: interrupted", "Interrupted");
+        report.outcome = interrupted();
         finish(i, std::move(report), 1);
     }
     summary.status = Status::skipped;

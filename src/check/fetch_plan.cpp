@@ -27,6 +27,10 @@ std::set<std::string> scope_of(Read const& read, Instance const& instance,
     return namespaces_of(instance, run_namespaces);
 }
 
+bool is_left_out(Read const& read, std::vector<std::string> const& run_namespaces) {
+    return !run_namespaces.empty() && read.optional && !read.resource.namespaced;
+}
+
 std::string why_skipped(Instance const& instance, std::vector<std::string> const& run_namespaces) {
     if (!run_namespaces.empty() && instance.type->cluster_scoped) {
         return "looks at the whole cluster, and --namespace restricts this run";
@@ -39,6 +43,7 @@ FetchPlan plan_reads(std::vector<Instance> const& instances, std::vector<std::st
     for (auto const& instance : instances) {
         if (!instance.type->needs || !why_skipped(instance, run_namespaces).empty()) continue;
         for (auto const& read : instance.type->needs()) {
+            if (is_left_out(read, run_namespaces)) continue;
             auto scope = scope_of(read, instance, run_namespaces);
             auto const [entry, is_new] = plan.try_emplace(
                 read.resource.qualified(), PlannedRead{read.resource, read.projection, read.make, scope});

@@ -34,6 +34,9 @@ std::set<std::string> namespaces_of(Instance const& instance, std::vector<std::s
 std::set<std::string> scope_of(Read const& read, Instance const& instance,
                                std::vector<std::string> const& run_namespaces);
 
+/// Whether a run restricted to namespaces does without this read: it would need a right in the whole cluster.
+bool is_left_out(Read const& read, std::vector<std::string> const& run_namespaces);
+
 /// Why the instance does not apply to a run restricted to some namespaces or without a cluster; empty if it does.
 std::string why_skipped(Instance const& instance, std::vector<std::string> const& run_namespaces);
 

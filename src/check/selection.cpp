@@ -79,6 +79,9 @@ Result<std::vector<Instance>> select(std::vector<Instance> const& instances, Fil
             chosen.push_back(instance);
         }
     }
+    if (instances.empty() && !allow_empty) {
+        return fail(Errc::invalid_input, "the suite has no checks; --allow-empty accepts an empty run");
+    }
     if (chosen.empty() && !allow_empty) {
         return fail(Errc::invalid_input,
                     "no check matches all of the filters together; `vedette checks list` shows what there is, "

@@ -1,6 +1,6 @@
 #pragma once
 // Suites: files that list check instances. Everything a person can get wrong in one is refused with file, line, column
-// and the nearest known name; nothing is silently ignored.
+// and the nearest known name.
 
 #include "base/files.hpp"
 #include "check/instance.hpp"

@@ -32,7 +32,7 @@ Result<check::CheckType const*> type_named(std::string const& name) {
     std::vector<std::string> known;
     for (auto const* each : check::all_check_types()) known.emplace_back(each->name);
     return fail(Errc::invalid_input,
-                "there is no check type \"{}\"{}; `vedette checks list` shows those of the built-in suite", name,
+                "there is no check type \"{}\" (`vedette checks list` shows those of the built-in suite){}", name,
                 did_you_mean(name, known));
 }
 
@@ -82,7 +82,8 @@ int validate_suite(std::string const& file) {
     auto const suite = check::load_suite(file, *files, environment);
     if (!suite) return refuse(suite.error());
     if (auto const usable = check::check_parameters(suite->checks); !usable) return refuse(usable.error());
-    return print(fmt::format("{}: {} checks, all well-formed\n", file, suite->checks.size()));
+    return print(fmt::format("{}: {} check{}, all well-formed\n", file, suite->checks.size(),
+                             suite->checks.size() == 1 ? "" : "s"));
 }
 
 int print_rbac(SuiteFlags const& flags, std::string const& service_account) {

@@ -65,9 +65,10 @@ bool repeats_the_cause(check::CheckReport const& check, check::RunReport const& 
     constexpr std::array<std::string_view, 5> reasons{"ReadFailed", "Unreachable", "NoAnswer", "Unauthorized",
                                                       "NotKubernetes"};
     auto const& outcome = check.outcome;
-    if (outcome.status != check::Status::unknown || std::ranges::find(reasons, outcome.reason) == reasons.end()) {
-        return false;
-    }
+    bool const unread =
+        outcome.status == check::Status::unknown && std::ranges::find(reasons, outcome.reason) != reasons.end();
+    bool const waited = outcome.status == check::Status::timeout && outcome.reason == "ListMissing";
+    if (!unread && !waited) return false;
     for (auto const& other : report.checks) {
         if (other.identity.type == "apiserver-livez" && other.outcome.status == check::Status::critical) return true;
     }
@@ -106,7 +107,7 @@ std::string table_text(check::RunReport const& report, TableOptions const& optio
     }
     std::string text = table.render({.width = options.width, .title_style = style(options, "\x1b[1m")});
     if (hidden > 0) {
-        fmt::format_to(std::back_inserter(text), "unknown  {} more checks could not be done for the same reason\n",
+        fmt::format_to(std::back_inserter(text), "and      {} more checks could not be done for the same reason\n",
                        hidden);
     }
 

@@ -116,7 +116,7 @@ std::optional<Duration> retry_after(net::Headers const& headers) {
 
 bool may_pass(Errc code) {
     switch (code) {
-        case Errc::dns_failure:
+        // Not dns_failure: the resolver has asked every name server twice, which took long enough.
         case Errc::refused:
         case Errc::unreachable:
         case Errc::reset:

@@ -1,5 +1,5 @@
 // Key order and types follow logstash_formatter's version-0 schema applied to Python log records; messages and logger
-// names are the seed's, word for word. Where a record says which code wrote it, it says which of ours.
+// names are Kavmon's, word for word. Where a record says which code wrote it, it says which of ours.
 
 #include "telemetry/records.hpp"
 

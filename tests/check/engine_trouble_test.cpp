@@ -3,6 +3,7 @@
 
 #include "base/task_group.hpp"
 #include "check/engine_scene.hpp"
+#include "check/suite.hpp"
 
 namespace vedette::check {
 namespace {
@@ -79,6 +80,53 @@ TEST(Engine, AnOptionalListThatFailsForAnotherReasonThanRightsIsUnknown) {
     auto const report = scene.run();
     EXPECT_THAT(statuses(report), ElementsAre("check unknown"));
     EXPECT_THAT(report.checks[0].outcome.message, HasSubstr("could not list pods"));
+}
+
+TEST(Engine, AListCutOffByTheDeadlineOfTheRunSaysSoAndBlamesNoServer) {
+    EngineScene scene({instance_of(pod_count, "pods")});
+    scene.options.deadline = scene.world.clock().now() + 1s;
+    scene.api.add_fault({.kind = kube::fake::Fault::Kind::hang});
+    auto const report = scene.run();
+    EXPECT_EQ(report.checks[0].outcome.message, "not finished: interrupted");
+}
+
+TEST(Engine, ACheckThatWaitedForItsListsTellsThemApartFromATimeoutOfItsOwn) {
+    EngineScene scene({instance_of(pods_optional, "both")});
+    scene.api.add_fault({.kind = kube::fake::Fault::Kind::hang});
+    auto const report = scene.run();
+    EXPECT_EQ(report.checks[0].outcome.message, "timed out after 10s, waiting for the list of nodes and pods");
+    EXPECT_EQ(report.checks[0].outcome.reason, "ListMissing");
+}
+
+// Fails as a client does whose name servers do not answer: after seconds.
+class Nameless final : public kube::Api {
+public:
+    explicit Nameless(Clock& clock) : clock_(clock) {}
+    Task<kube::Response> send(kube::Request, Deadline) override {
+        ++asked;
+        co_await clock_.sleep_for(4s);
+        co_return fail(Errc::dns_failure, "api.example: no such host");
+    }
+    int asked = 0;
+
+private:
+    Clock& clock_;
+};
+
+TEST(Engine, AServerWithoutANameIsNotLookedUpForEachListInTurn) {
+    std::vector<Instance> lists;
+    for (auto const& instance : built_in_suite().checks) {
+        if (instance.type->judge) lists.push_back(instance);
+    }
+    EngineScene scene(std::move(lists));
+    Nameless api(scene.world.clock());
+    kube::Client client(api, scene.world.clock(), scene.world.random());
+    scene.context.client = &client;
+    auto const report = scene.run();
+    for (auto const& check : report.checks) {
+        EXPECT_EQ(check.outcome.status, Status::unknown) << check.identity.name << ": " << check.outcome.message;
+    }
+    EXPECT_LE(scene.world.elapsed(), 5s);
 }
 
 Async<void> run_and_leave(EngineScene& scene, Duration patience) {

@@ -3,6 +3,7 @@
 #include "base/yaml.hpp"
 #include "check/objects/node.hpp"
 #include "check/objects/pod.hpp"
+#include "check/suite.hpp"
 
 #include <gmock/gmock.h>
 
@@ -116,6 +117,14 @@ TEST(Rbac, WithNamespacesThereIsARoleAndABindingInEachAndNothingClusterWide) {
     EXPECT_THAT(text, Not(HasSubstr("nodes")));
     EXPECT_THAT(text, Not(HasSubstr("nonResourceURLs")));
     EXPECT_THAT(text, Not(HasSubstr("ClusterRole")));
+}
+
+// Whoever has one namespace cannot apply, and must not overwrite, what is of the whole cluster.
+TEST(Rbac, TheBuiltInSuiteInOneNamespaceNeedsNothingClusterWide) {
+    auto const text = rbac_manifest(built_in_suite().checks, {"shop"}, "ops/vedette");
+    EXPECT_THAT(text, Not(HasSubstr("ClusterRole")));
+    EXPECT_THAT(text, HasSubstr("kind: Role\n"));
+    EXPECT_THAT(text, HasSubstr("namespace: shop"));
 }
 
 TEST(Rbac, RulesOfATypeThatLooksAtNamespacesAreRolesThereAndUrlsStayWithTheCluster) {

@@ -1,4 +1,4 @@
-// The golden test of the record contract: our records and the seed's seven are parsed by the same code and compared
+// The golden test of the record contract: our records and Kavmon's seven are parsed by the same code and compared
 // key by key.
 
 #include "telemetry/records.hpp"
@@ -185,7 +185,7 @@ TEST(Records, TimesHaveTheFormatsOfTheSeed) {
     EXPECT_DOUBLE_EQ(fields(both.at(0)).at("relativeCreated").as_double(), 455.165);
 }
 
-// The seed's keys stay in their order; ours stand between the check's own and timestamp_end.
+// Kavmon's keys stay in their order; ours stand between the check's own and timestamp_end.
 void expect_result_like_the_seeds(json::object const& ours, json::object const& theirs) {
     auto const wanted = keys(theirs);
     auto const have = keys(ours);

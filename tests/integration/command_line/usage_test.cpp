@@ -92,8 +92,9 @@ TEST_F(CommandLineUsage, AFilterThatMatchesNothingNamesTheNearestUnlessThatIsAll
          "no check matches all of the filters together; `vedette checks list` shows what there is, --allow-empty "
          "accepts an empty run"},
         {{"checks", "explain", "pods-crash"},
-         "there is no check type \"pods-crash\"; did you mean \"pods-crashloop\"?; `vedette checks list` shows those "
-         "of the built-in suite"},
+         "there is no check type \"pods-crash\" (`vedette checks list` shows those of the built-in suite); did you "
+         "mean "
+         "\"pods-crashloop\"?"},
     });
     auto const document = document_of(vedette({"check", "-n", "no-such-check", "--allow-empty", "-o", "json"}));
     EXPECT_TRUE(document.at("checks").as_array().empty());

@@ -7,6 +7,7 @@
 #include "kube/client.hpp"
 
 #include <functional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -90,6 +91,9 @@ struct Scenario {
     std::string name;  ///< a CamelCase sentence
     Async<void> (*run)(Subject& subject);
     Needs needs = Needs::any_server;
+
+    /// How GoogleTest prints it.
+    friend std::ostream& operator<<(std::ostream& out, Scenario const& scenario) { return out << scenario.name; }
 };
 
 std::vector<Scenario> const& scenarios();

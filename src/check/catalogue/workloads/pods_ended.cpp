@@ -87,6 +87,8 @@ Outcome judge_restarts(View const& view, Params const& params, WallTime now) {
                 failure_of("Pod", pod->meta, container.restarts >= critical ? Status::critical : Status::warning);
             failure.reason = "TooManyRestarts";
             auto const& end = *container.last;
+            failure.since = end.finished;
+            failure.timing = Timing::told;
             failure.message = fmt::format("{} restarted {} times, the last one {} ago with exit code {}{}",
                                           container.called(), container.restarts, format_age(now - *end.finished),
                                           end.exit_code, end.reason.empty() ? "" : fmt::format(" ({})", end.reason));
