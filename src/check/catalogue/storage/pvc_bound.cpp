@@ -128,7 +128,8 @@ Outcome judge(View const& view, Params const& params, WallTime now) {
     }
     auto const checked = static_cast<std::int64_t>(claims.size());
     auto outcome = std::move(findings).conclude(
-        checked, fmt::format("all {} claims are bound or wait for their first pod", checked), params.max_failures_listed, now);
+        checked, fmt::format("all {} claims are bound or wait for their first pod", checked),
+        params.max_failures_listed, now);
     outcome.measurements = {{"claims_unbound", static_cast<double>(outcome.failed)}};
     return outcome;
 }
