@@ -95,7 +95,7 @@ bool is_prose_after_bearer(std::string_view word) {
                             "credentials", "header", "format", "method", "or", "and", "is", "was", "of", "realm"});
 }
 
-/// `bearer xxx`, asked at the b.
+/// `bearer abc`, asked at the b.
 Found bearer(std::string_view text) {
     if (!starts_with(text, "bearer")) return std::nullopt;
     auto const begin = skip(text, 6, " \t");
@@ -147,7 +147,7 @@ Found keyed_value(std::string_view text) {
     return Secret{value->begin, value->end};
 }
 
-/// `Authorization: Basic xxx`. Without a scheme only what looks like a credential: "authorization: denied" is prose.
+/// `Authorization: Basic abc`. Without a scheme only what looks like a credential: "authorization: denied" is prose.
 Found authorization(std::string_view text) {
     if (!starts_with(text, "authorization")) return std::nullopt;
     auto const value = value_after_key(text, 13);

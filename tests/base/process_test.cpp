@@ -3,6 +3,7 @@
 #include "base/process.hpp"
 
 #include "base/event.hpp"
+#include "base/processes.hpp"
 #include "base/task_group.hpp"
 
 #include <gtest/gtest.h>
@@ -49,17 +50,6 @@ std::size_t open_descriptors() {
 // An argument for sleep(1) that only processes of this run and this test have.
 std::string marked_duration(int test) {
     return fmt::format("86399.{}{}", test, ::getpid());
-}
-
-// Processes whose command line contains `mark`, zombies excepted: theirs is empty.
-int processes_with(std::string const& mark) {
-    int count = 0;
-    for (auto const& entry : std::filesystem::directory_iterator("/proc")) {
-        std::ifstream file(entry.path() / "cmdline", std::ios::binary);
-        std::string const text((std::istreambuf_iterator<char>(file)), {});
-        if (text.find(mark) != std::string::npos) ++count;
-    }
-    return count;
 }
 
 bool has_children() {
@@ -194,8 +184,7 @@ TEST_F(ProcessTest, AtTheDeadlineTheWholeGroupDiesAndNothingIsLeft) {
     EXPECT_EQ(got.error(), Error(Errc::timed_out, "sh: timed out"));
     EXPECT_FALSE(has_children());
     // Orphans die by the same signal, but are buried by init at a time of its own.
-    for (int i = 0; i < 1000 && processes_with(mark) > 0; ++i) ::usleep(1000);
-    EXPECT_EQ(processes_with(mark), 0);
+    EXPECT_EQ(processes_left_with(mark), 0);
     EXPECT_EQ(open_descriptors(), descriptors);
 }
 
@@ -205,8 +194,7 @@ TEST_F(ProcessTest, AGrandchildThatKeepsThePipeOpenIsNotWaitedForAndDoesNotSurvi
     ASSERT_TRUE(got) << got.error().text();
     EXPECT_EQ(got->output, "started\n");
     EXPECT_EQ(got->code, 0);
-    for (int i = 0; i < 1000 && processes_with(mark) > 0; ++i) ::usleep(1000);
-    EXPECT_EQ(processes_with(mark), 0);
+    EXPECT_EQ(processes_left_with(mark), 0);
 }
 
 TEST_F(ProcessTest, AGrandchildThatLeftTheGroupCannotHoldUsEither) {

@@ -4,11 +4,11 @@
 #include "base/clock.hpp"
 #include "base/task_group.hpp"
 #include "net/dialer.hpp"
+#include "net/run_task.hpp"
 
 #include <boost/asio/io_context.hpp>
 
 #include <dirent.h>
-#include <optional>
 
 namespace vedette::net {
 
@@ -40,22 +40,7 @@ public:
 
     template <class T>
     T run(Async<T> task) {
-        std::optional<T> result;
-        asio::co_spawn(context_, std::move(task), [&](std::exception_ptr error, T value) {
-            if (error) std::rethrow_exception(error);
-            result.emplace(std::move(value));
-        });
-        turn_until([&] { return result.has_value(); });
-        return std::move(*result);
-    }
-
-    void run(Async<void> task) {
-        bool done = false;
-        asio::co_spawn(context_, std::move(task), [&](std::exception_ptr error) {
-            if (error) std::rethrow_exception(error);
-            done = true;
-        });
-        turn_until([&] { return done; });
+        return run_task(context_, std::move(task), [this](auto done) { this->turn_until(done); });
     }
 
     std::unique_ptr<Listener> listen(std::string host = "127.0.0.1") {

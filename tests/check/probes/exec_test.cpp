@@ -1,6 +1,7 @@
 // The exec check runs real programs: a process is the one thing the virtual world cannot play. What a run of the
 // program means is a table over a played Process, so no shell is needed for it.
 
+#include "base/processes.hpp"
 #include "check/probes/suite_run.hpp"
 #include "net/real_sockets.hpp"
 
@@ -45,28 +46,6 @@ protected:
 // An argument for sleep(1) that only processes of this run and this test have.
 std::string marked_duration(int test) {
     return fmt::format("86398.{}{}", test, ::getpid());
-}
-
-// Processes whose command line contains `mark`, zombies excepted: theirs is empty.
-int count_processes_with(std::string const& mark) {
-    int count = 0;
-    for (auto const& entry : std::filesystem::directory_iterator("/proc")) {
-        std::ifstream file(entry.path() / "cmdline", std::ios::binary);
-        std::string const text((std::istreambuf_iterator<char>(file)), {});
-        if (text.find(mark) != std::string::npos) ++count;
-    }
-    return count;
-}
-
-// A killed orphan is there until the kernel gets to it; one that was not killed sleeps for hours.
-int processes_with(std::string const& mark) {
-    int count = 0;
-    for (int tries = 0; tries < 1000; ++tries) {
-        count = count_processes_with(mark);
-        if (count == 0) break;
-        ::usleep(10'000);
-    }
-    return count;
 }
 
 // --- what an exit means ---------------------------------------------------------------------------------------------
@@ -174,13 +153,13 @@ TEST_F(ExecTest, AtItsDeadlineTheWholeGroupIsKilledGrandchildrenIncluded) {
         mark));
     EXPECT_EQ(said(report.outcome), "timeout DeadlineExceeded: sh was killed: it ran past its deadline");
     EXPECT_EQ(report.timeout, 2s);
-    EXPECT_EQ(processes_with(mark), 0);
+    EXPECT_EQ(processes_left_with(mark), 0);
 }
 
 TEST_F(ExecTest, WhatAProgramLeavesBehindIsKilledWhenItEnds) {
     auto const mark = marked_duration(2);
     EXPECT_EQ(shell(fmt::format("sleep {} >/dev/null 2>&1 & echo done", mark)).message, "done");
-    EXPECT_EQ(processes_with(mark), 0);
+    EXPECT_EQ(processes_left_with(mark), 0);
 }
 
 TEST_F(ExecTest, AHangingProgramHarmsNoOtherCheck) {
@@ -192,7 +171,7 @@ TEST_F(ExecTest, AHangingProgramHarmsNoOtherCheck) {
     auto const report = sockets_.run(run_checks(std::move(instances), context_, {}, {}, interrupt));
     EXPECT_EQ(report.checks.at(0).outcome.status, Status::timeout);
     EXPECT_EQ(report.checks.at(1).outcome.status, Status::ok);
-    EXPECT_EQ(processes_with(mark), 0);
+    EXPECT_EQ(processes_left_with(mark), 0);
 }
 
 TEST_F(ExecTest, RetriesRunTheProgramAgain) {
