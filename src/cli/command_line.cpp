@@ -6,6 +6,7 @@
 #include "cli/checks_command.hpp"
 #include "cli/completion.hpp"
 #include "cli/flag_values.hpp"
+#include "cli/operator_flags.hpp"
 #include "cli/output.hpp"
 #include "cli/sim_command.hpp"
 #include "cli/usage_error.hpp"
@@ -146,8 +147,9 @@ int print(std::string const& text) {
 }
 
 int dispatch(CLI::App& root, CheckFlags const& check, ChecksFlags const& checks, SimFlags const& sim,
-             std::string const& shell) {
+             OperatorFlags const& op, std::string const& shell) {
     if (root.got_subcommand("sim")) return run_sim(sim);
+    if (root.got_subcommand("operator")) return run_operator_command(*root.get_subcommand("operator"), op);
     if (root.got_subcommand("completion")) return print_completion(root, shell);
     if (!root.got_subcommand("checks")) return run_check(check);
     auto const& app = *root.get_subcommand("checks");
@@ -173,9 +175,11 @@ int run_command_line(int argc, char const* const* argv) {
     CheckFlags check;
     ChecksFlags checks;
     SimFlags sim;
+    OperatorFlags op;
     std::string shell = "bash";
     add_check(root, check);
     add_checks(root, checks);
+    add_operator(root, op);
     add_sim(root, sim);
     auto& completion = *root.add_subcommand("completion", "Print a completion script for a shell");
     completion.add_option("SHELL", shell, "bash, zsh or fish")->check(exact_word({"bash", "zsh", "fish"}));
@@ -190,7 +194,7 @@ int run_command_line(int argc, char const* const* argv) {
         complain(usage_sentence(root, error));
         return exit_usage;
     }
-    return dispatch(root, check, checks, sim, shell);
+    return dispatch(root, check, checks, sim, op, shell);
 }
 
 }  // namespace vedette::cli

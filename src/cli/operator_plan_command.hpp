@@ -1,0 +1,20 @@
+#pragma once
+#include <string>
+#include <vector>
+
+namespace vedette::cli {
+
+enum class PlanFormat { text, json };
+
+struct OperatorPlanFlags {
+    std::vector<std::string> files;      ///< "-": standard input
+    std::vector<std::string> old_files;  ///< what is in force now; none: nothing is
+    std::string ns = "default";          ///< of HealthChecks that name none
+    PlanFormat format = PlanFormat::text;
+};
+
+/// `vedette operator plan`: what a change of HealthChecks would do. Returns the exit code: 1 where a HealthCheck could
+/// not run, 2 where a file cannot be read.
+int plan_health_checks(OperatorPlanFlags const& flags);
+
+}  // namespace vedette::cli

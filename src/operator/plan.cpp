@@ -1,0 +1,306 @@
+#include "operator/plan.hpp"
+
+#include "operator/schedule.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace vedette::op {
+namespace {
+
+constexpr int shown_slots = 3;
+
+using Key = std::pair<std::string, std::string>;
+using ByKey = std::map<Key, ManifestCheck const*>;
+
+ByKey by_key(std::vector<ManifestCheck> const& checks) {
+    ByKey keyed;
+    for (auto const& each : checks) keyed.insert_or_assign({each.check.ns, each.check.name}, &each);
+    return keyed;
+}
+
+std::vector<std::string> rule_lines(std::vector<PolicyRule> const& rules) {
+    return missing_rights(rules, {});
+}
+
+std::string describe(Source const& source) {
+    switch (source.kind) {
+        case Source::Kind::none:
+            return "nothing";
+        case Source::Kind::inline_text:
+            return fmt::format("inline text of {} bytes", source.text.size());
+        case Source::Kind::url:
+            return fmt::format("url {}{}", source.path, source.verify_cert ? "" : " (certificate not verified)");
+        case Source::Kind::file:
+            return "file " + source.path;
+        case Source::Kind::config_map:
+            return fmt::format("configMap {}/{}", source.config_map, source.key);
+    }
+    return {};
+}
+
+class Differences {
+public:
+    template <class T>
+    void field(std::string_view name, T const& before, T const& after) {
+        if (before != after) lines_.push_back(fmt::format("{}: {} -> {}", name, before, after));
+    }
+    void text(std::string_view name, std::string const& before, std::string const& after) {
+        auto const shown = [](std::string const& value) { return value.empty() ? std::string("(none)") : value; };
+        field(name, shown(before), shown(after));
+    }
+    void note(std::string line) { lines_.push_back(std::move(line)); }
+    std::vector<std::string> take() && { return std::move(lines_); }
+
+private:
+    std::vector<std::string> lines_;
+};
+
+void compare(Differences& differences, std::string const& at, WorkflowSpec const& before, WorkflowSpec const& after) {
+    if (before == after) return;
+    if (before.empty() || after.empty()) return differences.note(at + (before.empty() ? ": added" : ": removed"));
+    differences.text(at + ".generateName", before.generate_name, after.generate_name);
+    differences.text(at + ".resource.namespace", before.ns, after.ns);
+    differences.text(at + ".resource.serviceAccount", before.service_account, after.service_account);
+    differences.field(at + ".workflowtimeout", before.timeout.count(), after.timeout.count());
+    if (before.rbac_rules != after.rbac_rules) differences.note(at + ".rbacRules: changed");
+    auto const old_source = describe(before.source);
+    auto const new_source = describe(after.source);
+    if (old_source != new_source) {
+        differences.field(at + ".resource.source", old_source, new_source);
+    } else if (before.source != after.source) {
+        differences.note(at + ".resource.source: the text changed");
+    }
+}
+
+std::vector<std::string> compare(Spec const& before, Spec const& after) {
+    Differences differences;
+    differences.field("repeatAfterSec", before.repeat_after.count(), after.repeat_after.count());
+    differences.text("schedule.cron", before.cron, after.cron);
+    differences.text("level", before.level_text, after.level_text);
+    compare(differences, "workflow", before.workflow, after.workflow);
+    compare(differences, "remedyworkflow", before.remedy, after.remedy);
+    differences.text("backoffFactor", before.backoff_factor_text, after.backoff_factor_text);
+    differences.field("backoffMin", before.backoff_min.count(), after.backoff_min.count());
+    differences.field("backoffMax", before.backoff_max.count(), after.backoff_max.count());
+    differences.field("remedyRunsLimit", before.remedy_runs_limit, after.remedy_runs_limit);
+    differences.field("remedyResetInterval", before.remedy_reset_interval.count(), after.remedy_reset_interval.count());
+    differences.text("description", before.description, after.description);
+    if (before.checks != after.checks) differences.field("checks", before.checks.size(), after.checks.size());
+    differences.text("serviceAccountName", before.service_account_name, after.service_account_name);
+    differences.field("failureThreshold", before.failure_threshold, after.failure_threshold);
+    differences.text("cooldown", before.cooldown_text, after.cooldown_text);
+    differences.field("dryRun", before.dry_run, after.dry_run);
+    differences.field("remedyOnLostResult", before.remedy_on_lost_result, after.remedy_on_lost_result);
+    differences.field("remedyBreaker", before.remedy_breaker, after.remedy_breaker);
+    return std::move(differences).take();
+}
+
+// What the text of an inline source would stumble over at the first run.
+void check_text(ManifestCheck& each, Purpose purpose, WallTime now) {
+    auto const& workflow = purpose == Purpose::check ? each.check.spec.workflow : each.check.spec.remedy;
+    if (workflow.source.kind != Source::Kind::inline_text || workflow.generate_name.empty()) return;
+    auto const timeout = effective_timeout(each.check.spec, now).value_or(std::chrono::seconds(60));
+    auto const built = build_workflow(each.check, {.purpose = purpose, .number = 1}, workflow.source.text, timeout, 0);
+    if (built) return;
+    auto const field =
+        std::string(purpose == Purpose::check ? "spec.workflow" : "spec.remedyworkflow") + ".resource.source.inline";
+    each.problems.push_back(
+        {Problem::Severity::error, field, "WorkflowInvalid", fmt::format("{}: {}", field, built.error().text())});
+}
+
+bool can_run(ManifestCheck const& check) {
+    return std::none_of(check.problems.begin(), check.problems.end(),
+                        [](auto const& problem) { return problem.severity == Problem::Severity::error; });
+}
+
+double rate_of(ManifestCheck const& check, WallTime now) {
+    if (!can_run(check)) return 0;
+    return runs_per_hour(check.check.spec, now).value_or(0);
+}
+
+// As if each run took no time.
+std::vector<WallTime> slots_of(ManifestCheck const& check, WallTime now) {
+    std::vector<WallTime> slots;
+    if (!can_run(check)) return slots;
+    auto status = check.check.status;
+    auto at = now;
+    for (int i = 0; i < shown_slots; ++i) {
+        auto const next = next_run(check.check.spec, status, at);
+        if (!next || !*next) break;
+        slots.push_back((*next)->due);
+        at = (*next)->due;
+        status = {.status = "Succeeded", .started_at = at, .finished_at = at, .last_slot = (*next)->slot};
+    }
+    return slots;
+}
+
+PlannedCheck plan_check(ManifestCheck const* before, ManifestCheck const* after, WallTime now) {
+    auto const& shown = after ? *after : *before;
+    PlannedCheck planned{.ns = shown.check.ns, .name = shown.check.name, .where = shown.where};
+    if (!after) {
+        planned.change = PlannedCheck::Change::removed;
+        return planned;
+    }
+    planned.problems = after->problems;
+    planned.next_slots = slots_of(*after, now);
+    planned.runs_per_hour = rate_of(*after, now);
+    if (!before) {
+        planned.change = PlannedCheck::Change::added;
+    } else {
+        planned.changed_fields = compare(before->check.spec, after->check.spec);
+        if (!planned.changed_fields.empty()) planned.change = PlannedCheck::Change::changed;
+    }
+    return planned;
+}
+
+std::vector<HealthCheck const*> pointers(std::vector<ManifestCheck> const& checks) {
+    std::vector<HealthCheck const*> all;
+    for (auto const& each : checks) all.push_back(&each.check);
+    return all;
+}
+
+using RbacKey = std::tuple<std::string, std::string, std::string>;
+
+std::map<RbacKey, RbacObject> rbac_by_key(std::vector<ManifestCheck> const& checks) {
+    std::map<RbacKey, RbacObject> keyed;
+    for (auto& object : needed_rbac(pointers(checks))) {
+        keyed.emplace(RbacKey{object.kind, object.ns, object.name}, std::move(object));
+    }
+    return keyed;
+}
+
+std::vector<RbacChange> plan_rbac(std::vector<ManifestCheck> const& before, std::vector<ManifestCheck> const& after) {
+    auto const old_objects = rbac_by_key(before);
+    auto const new_objects = rbac_by_key(after);
+    std::vector<RbacChange> changes;
+    for (auto const& [key, object] : new_objects) {
+        RbacChange change{.kind = object.kind, .ns = object.ns, .name = object.name, .needed_by = object.needed_by};
+        auto const old_object = old_objects.find(key);
+        if (old_object == old_objects.end()) {
+            change.gained = rule_lines(object.rules);
+        } else {
+            change.change = RbacChange::Change::narrowed_or_widened;
+            change.gained = missing_rights(object.rules, old_object->second.rules);
+            change.lost = missing_rights(old_object->second.rules, object.rules);
+            if (old_object->second.object == object.object) continue;
+        }
+        changes.push_back(std::move(change));
+    }
+    for (auto const& [key, object] : old_objects) {
+        if (new_objects.contains(key)) continue;
+        changes.push_back({.change = RbacChange::Change::no_longer_needed,
+                           .kind = object.kind,
+                           .ns = object.ns,
+                           .name = object.name,
+                           .lost = rule_lines(object.rules),
+                           .needed_by = object.needed_by});
+    }
+    return changes;
+}
+
+bool only_reads(std::string const& verb) {
+    return verb == "get" || verb == "list" || verb == "watch";
+}
+
+std::optional<BlastRadius> blast_radius(ManifestCheck const& each, WallTime now) {
+    auto const& spec = each.check.spec;
+    if (spec.remedy.empty() || !can_run(each)) return std::nullopt;
+    BlastRadius radius;
+    radius.check = each.check.ns + "/" + each.check.name;
+    radius.account = remedy_service_account(spec);
+    radius.reach = spec.level() == Level::cluster ? "the whole cluster" : "namespace " + spec.remedy.ns;
+    auto rules = spec.remedy.rbac_rules.empty() ? default_rules(Purpose::remedy) : spec.remedy.rbac_rules;
+    for (auto& rule : rules) std::erase_if(rule.verbs, only_reads);
+    radius.rights = rule_lines(rules);
+    radius.most_per_hour = rate_of(each, now);
+    auto const limit = spec.remedy_runs_limit;
+    auto const interval = spec.remedy_reset_interval.count();
+    if (limit != 0 && interval > 0) {
+        radius.limited = true;
+        auto const allowed = limit < 0 ? 0.0 : static_cast<double>(limit) * 3600.0 / static_cast<double>(interval);
+        radius.most_per_hour = std::min(radius.most_per_hour, allowed);
+    }
+    return radius;
+}
+
+std::vector<std::string> narrower(std::vector<ManifestCheck> const& checks) {
+    std::set<std::string> lines;
+    auto const collect = [&](HealthCheck const& check, Purpose purpose) {
+        auto const& workflow = purpose == Purpose::check ? check.spec.workflow : check.spec.remedy;
+        if (!workflow.has_resource || workflow.service_account.empty() || !workflow.rbac_rules.empty()) return;
+        auto const account = purpose == Purpose::check ? workflow.service_account : remedy_service_account(check.spec);
+        lines.insert(fmt::format("ServiceAccount {}/{}: {} of every resource of every group; now only {}", workflow.ns,
+                                 account, fmt::join(default_rules(purpose, true).front().verbs, ", "),
+                                 fmt::join(rule_lines(default_rules(purpose)), "; ")));
+    };
+    for (auto const& each : checks) {
+        collect(each.check, Purpose::check);
+        if (!each.check.spec.remedy.empty()) collect(each.check, Purpose::remedy);
+    }
+    return {lines.begin(), lines.end()};
+}
+
+}  // namespace
+
+std::string_view to_string(PlannedCheck::Change change) {
+    switch (change) {
+        case PlannedCheck::Change::added:
+            return "added";
+        case PlannedCheck::Change::removed:
+            return "removed";
+        case PlannedCheck::Change::changed:
+            return "changed";
+        case PlannedCheck::Change::unchanged:
+            break;
+    }
+    return "unchanged";
+}
+
+std::string_view to_string(RbacChange::Change change) {
+    switch (change) {
+        case RbacChange::Change::created:
+            return "needed";
+        case RbacChange::Change::no_longer_needed:
+            return "no longer needed";
+        case RbacChange::Change::narrowed_or_widened:
+            break;
+    }
+    return "changed";
+}
+
+Plan make_plan(std::vector<ManifestCheck> before, std::vector<ManifestCheck> after, WallTime now) {
+    for (auto& each : after) {
+        if (can_run(each)) check_text(each, Purpose::check, now);
+        if (!each.check.spec.remedy.empty() && can_run(each)) check_text(each, Purpose::remedy, now);
+    }
+    auto const old_checks = by_key(before);
+    auto const new_checks = by_key(after);
+    std::set<Key> keys;
+    for (auto const& [key, check] : old_checks) keys.insert(key);
+    for (auto const& [key, check] : new_checks) keys.insert(key);
+
+    Plan plan;
+    for (auto const& key : keys) {
+        auto const old_check = old_checks.find(key);
+        auto const new_check = new_checks.find(key);
+        plan.checks.push_back(plan_check(old_check == old_checks.end() ? nullptr : old_check->second,
+                                         new_check == new_checks.end() ? nullptr : new_check->second, now));
+        plan.runs_per_hour_after += plan.checks.back().runs_per_hour;
+        if (old_check != old_checks.end()) plan.runs_per_hour_before += rate_of(*old_check->second, now);
+        for (auto const& problem : plan.checks.back().problems) {
+            ++(problem.severity == Problem::Severity::error ? plan.errors : plan.warnings);
+        }
+    }
+    plan.rbac = plan_rbac(before, after);
+    for (auto const& [key, check] : new_checks) {
+        if (auto radius = blast_radius(*check, now)) plan.remedies.push_back(std::move(*radius));
+    }
+    plan.narrower_than_reference = narrower(after);
+    return plan;
+}
+
+}  // namespace vedette::op

@@ -1,0 +1,59 @@
+#pragma once
+// What a change of HealthCheck manifests would do, told before anybody applies it. Pure; needs no cluster.
+
+#include "operator/manifest.hpp"
+#include "operator/rbac.hpp"
+
+namespace vedette::op {
+
+struct PlannedCheck {
+    enum class Change { added, removed, changed, unchanged };
+    Change change = Change::unchanged;
+    std::string ns;
+    std::string name;
+    std::string where;                        ///< file:line of the new one, or of the one that goes
+    std::vector<std::string> changed_fields;  ///< "repeatAfterSec: 60 -> 30"
+    std::vector<WallTime> next_slots;         ///< the first is at once where it never ran
+    double runs_per_hour = 0;
+    std::vector<Problem> problems;
+};
+std::string_view to_string(PlannedCheck::Change change);
+
+/// What a remedy may do, and how often.
+struct BlastRadius {
+    std::string check;  ///< "ns/name"
+    std::string account;
+    std::string reach;                ///< "the whole cluster" or "namespace shop"
+    std::vector<std::string> rights;  ///< writing ones: "delete pods"
+    double most_per_hour = 0;         ///< were every check run to fail
+    bool limited = false;             ///< by remedyRunsLimit and remedyResetInterval
+};
+
+struct RbacChange {
+    enum class Change { created, narrowed_or_widened, no_longer_needed };
+    Change change = Change::created;
+    std::string kind;
+    std::string ns;
+    std::string name;
+    std::vector<std::string> gained;  ///< rights
+    std::vector<std::string> lost;
+    std::vector<std::string> needed_by;
+};
+std::string_view to_string(RbacChange::Change change);
+
+struct Plan {
+    std::vector<PlannedCheck> checks;  ///< by namespace and name
+    double runs_per_hour_before = 0;
+    double runs_per_hour_after = 0;
+    std::vector<RbacChange> rbac;
+    std::vector<BlastRadius> remedies;
+    /// What release v0.15.0 handed out by wildcard to accounts of these checks and we do not.
+    std::vector<std::string> narrower_than_reference;
+    std::size_t errors = 0;
+    std::size_t warnings = 0;
+};
+
+/// `before` may be empty: then everything is added.
+Plan make_plan(std::vector<ManifestCheck> before, std::vector<ManifestCheck> after, WallTime now);
+
+}  // namespace vedette::op

@@ -1,0 +1,191 @@
+// What can be told from the spec alone. The reference's silence about these is what its users complain about most.
+
+#include "base/cron.hpp"
+#include "base/duration.hpp"
+#include "operator/health_check.hpp"
+
+#include <fmt/format.h>
+
+namespace vedette::op {
+namespace {
+
+class Findings {
+public:
+    template <class... Args>
+    void error(std::string field, std::string reason, fmt::format_string<Args...> format, Args&&... args) {
+        add(Problem::Severity::error, std::move(field), std::move(reason),
+            fmt::format(format, std::forward<Args>(args)...));
+    }
+    template <class... Args>
+    void warning(std::string field, std::string reason, fmt::format_string<Args...> format, Args&&... args) {
+        add(Problem::Severity::warning, std::move(field), std::move(reason),
+            fmt::format(format, std::forward<Args>(args)...));
+    }
+    std::vector<Problem> take() && { return std::move(found_); }
+
+private:
+    void add(Problem::Severity severity, std::string field, std::string reason, std::string message) {
+        found_.push_back({severity, std::move(field), std::move(reason), std::move(message)});
+    }
+    std::vector<Problem> found_;
+};
+
+bool is_blank(std::string_view text) {
+    return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+bool is_name_prefix(std::string_view text) {
+    auto const plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+    if (text.empty() || !plain(text.front())) return false;
+    return std::all_of(text.begin(), text.end(), [&](char c) { return plain(c) || c == '-' || c == '.'; });
+}
+
+void check_source(Findings& findings, Source const& source, std::string const& at) {
+    switch (source.kind) {
+        case Source::Kind::none:
+            findings.error(at, "SourceMissing", "{} names no Workflow: set inline, url, file or configMap", at);
+            break;
+        case Source::Kind::inline_text:
+            if (is_blank(source.text)) findings.error(at + ".inline", "SourceEmpty", "{}.inline holds no Workflow", at);
+            break;
+        case Source::Kind::url:
+            if (!source.path.starts_with("https://") && !source.path.starts_with("http://")) {
+                findings.error(at + ".url.path", "SourceInvalid", "{}.url.path \"{}\" is no http or https address", at,
+                               source.path);
+            } else if (!source.verify_cert) {
+                findings.warning(at + ".url.verifyCert", "SourceNotVerified",
+                                 "{}.url.verifyCert is false: whoever sits on the way can choose what runs here", at);
+            }
+            break;
+        case Source::Kind::file:
+            if (source.path.empty()) findings.error(at + ".file.path", "SourceMissing", "{}.file.path is empty", at);
+            break;
+        case Source::Kind::config_map:
+            if (source.config_map.empty() || source.key.empty()) {
+                findings.error(at + ".configMap", "SourceMissing", "{}.configMap needs a name and a key", at);
+            }
+            break;
+    }
+}
+
+void check_name_prefix(Findings& findings, WorkflowSpec const& workflow, std::string const& at, bool remedy) {
+    auto const field = at + ".generateName";
+    if (is_name_prefix(workflow.generate_name)) return;
+    auto const message =
+        workflow.generate_name.empty()
+            ? fmt::format("{} is empty, so no Workflow can be named: write something like \"dns-check-\"", field)
+            : fmt::format("{} \"{}\" cannot begin a name: use lower case letters, digits, - and .", field,
+                          workflow.generate_name);
+    // Without its name a remedy cannot run, but the check can.
+    if (remedy) {
+        findings.warning(field, "GenerateNameInvalid", "{}", message);
+    } else {
+        findings.error(field, "GenerateNameInvalid", "{}", message);
+    }
+}
+
+void check_workflow(Findings& findings, WorkflowSpec const& workflow, std::string const& at, bool remedy) {
+    if (!workflow.has_resource) {
+        findings.error(at + ".resource", remedy ? "RemedyResourceMissing" : "ResourceMissing",
+                       "{}.resource is missing: it names the namespace, the service account and the Workflow", at);
+        return;
+    }
+    check_name_prefix(findings, workflow, at, remedy);
+    auto const resource = at + ".resource";
+    if (workflow.ns.empty()) {
+        findings.error(resource + ".namespace", "NamespaceMissing", "{}.namespace is empty", resource);
+    }
+    if (workflow.service_account.empty()) {
+        findings.error(resource + ".serviceAccount", "ServiceAccountMissing",
+                       "{}.serviceAccount is empty: the Workflow's pods need an account to run as", resource);
+    }
+    if (workflow.timeout.count() < 0) {
+        findings.error(at + ".workflowtimeout", "TimeoutInvalid", "{}.workflowtimeout is negative", at);
+    }
+    check_source(findings, workflow.source, resource + ".source");
+}
+
+void check_schedule(Findings& findings, Spec const& spec) {
+    if (spec.cron.empty()) return;
+    if (spec.repeat_after.count() > 0) {
+        findings.warning("spec.schedule.cron", "CronIgnored",
+                         "spec.schedule.cron is not used, since spec.repeatAfterSec is set");
+        return;
+    }
+    if (auto const cron = parse_cron(spec.cron); !cron) {
+        findings.error("spec.schedule.cron", "ScheduleInvalid", "spec.schedule.cron: {}", cron.error().text());
+    }
+}
+
+void check_level(Findings& findings, Spec const& spec) {
+    if (spec.level() != Level::none) return;
+    if (spec.level_text.empty()) {
+        findings.error("spec.level", "LevelMissing", "spec.level is missing: write cluster or namespace");
+    } else {
+        findings.error("spec.level", "LevelInvalid", "spec.level \"{}\" is neither cluster nor namespace (lower case)",
+                       spec.level_text);
+    }
+}
+
+void check_backoff(Findings& findings, Spec const& spec) {
+    auto const& text = spec.backoff_factor_text;
+    if (!text.empty() && !(spec.backoff_factor && *spec.backoff_factor > 0 && *spec.backoff_factor < 1)) {
+        findings.warning("spec.backoffFactor", "BackoffInvalid",
+                         "spec.backoffFactor \"{}\" is not between 0 and 1; 0.5 is used", text);
+    }
+    auto const inverted =
+        spec.backoff_min.count() > 0 && spec.backoff_max.count() > 0 && spec.backoff_min > spec.backoff_max;
+    if (inverted || spec.backoff_min.count() < 0 || spec.backoff_max.count() < 0) {
+        findings.warning("spec.backoffMin", "BackoffInvalid",
+                         "spec.backoffMin {} and spec.backoffMax {} make no range; the defaults are used",
+                         spec.backoff_min.count(), spec.backoff_max.count());
+    }
+}
+
+void check_remedy(Findings& findings, Spec const& spec) {
+    if (spec.remedy.empty()) return;
+    check_workflow(findings, spec.remedy, "spec.remedyworkflow", true);
+    auto const limit = spec.remedy_runs_limit;
+    auto const interval = spec.remedy_reset_interval.count();
+    if ((limit == 0) != (interval == 0)) {
+        findings.warning(limit == 0 ? "spec.remedyRunsLimit" : "spec.remedyResetInterval", "RemedyNotLimited",
+                         "remedies are not limited: it takes both spec.remedyRunsLimit and spec.remedyResetInterval");
+    } else if (limit < 0) {
+        findings.warning("spec.remedyRunsLimit", "RemedyNeverRuns",
+                         "spec.remedyRunsLimit {} is negative: the remedy never runs", limit);
+    } else if (interval < 0) {
+        findings.warning("spec.remedyResetInterval", "RemedyNotLimited",
+                         "spec.remedyResetInterval {} is negative: remedies are not limited", interval);
+    }
+    if (spec.failure_threshold < 0) {
+        findings.warning("spec.failureThreshold", "FailureThresholdInvalid",
+                         "spec.failureThreshold {} is negative and has no effect", spec.failure_threshold);
+    }
+    // A pause that cannot be read must not become no pause.
+    if (!spec.cooldown_text.empty() && !spec.cooldown) {
+        findings.error("spec.cooldown", "CooldownInvalid", "spec.cooldown: {}",
+                       parse_duration(spec.cooldown_text).error().text());
+    }
+}
+
+}  // namespace
+
+std::vector<Problem> validate(Spec const& spec) {
+    Findings findings;
+    if (spec.has_workflow) {
+        check_workflow(findings, spec.workflow, "spec.workflow", false);
+        if (!spec.checks.empty()) {
+            findings.warning("spec.checks", "ChecksIgnored", "spec.checks is not used, since spec.workflow is set");
+        }
+    } else if (spec.checks.empty()) {
+        findings.error("spec.workflow", "WorkflowMissing",
+                       "spec.workflow and spec.checks are missing: there is nothing to run");
+    }
+    check_schedule(findings, spec);
+    check_level(findings, spec);
+    check_backoff(findings, spec);
+    check_remedy(findings, spec);
+    return std::move(findings).take();
+}
+
+}  // namespace vedette::op
