@@ -43,7 +43,10 @@ public:
           faults(random),
           watches(std::move(executor), clock, store, faults, options),
           service{kinds, store, writer, watches, clock, options, {}, {}} {
-        store.on_change([this](Change const& change) { watches.tell(change); });
+        store.on_change([this](Change const& change) {
+            watches.tell(change);
+            for (auto const& listener : listeners) listener(change);
+        });
         auto const* namespaces = kinds.by_collection("namespaces");
         for (auto const* name : {"default", "kube-node-lease", "kube-public", "kube-system"}) {
             Object body{{"metadata", json::object{{"name", name}}}};
@@ -92,6 +95,7 @@ public:
     Watches watches;
     Service service;
     std::size_t requests = 0;
+    std::vector<std::function<void(Change const&)>> listeners;
 };
 
 ApiServer::ApiServer(asio::any_io_executor executor, Clock& clock, Random& random, Options options)
@@ -144,6 +148,10 @@ void ApiServer::set_authorizer(
     std::function<bool(std::string_view user, std::string_view verb, Resource const& resource, std::string_view ns)>
         allow) {
     state_->service.allow = std::move(allow);
+}
+
+void ApiServer::on_change(std::function<void(Change const&)> listener) {
+    state_->listeners.push_back(std::move(listener));
 }
 
 void ApiServer::set_failing_health(std::vector<std::string> names) {

@@ -13,6 +13,8 @@
 
 namespace vedette::kube::fake {
 
+struct Change;  // store.hpp
+
 /// A kind the server serves: the built-in ones are registered by ApiServer itself, CRDs by the test.
 struct Registration {
     Resource resource;
@@ -81,6 +83,8 @@ public:
     void set_authorizer(
         std::function<bool(std::string_view user, std::string_view verb, Resource const& resource, std::string_view ns)>
             allow);
+    /// Hears of every change, in order, once it is stored and before its request is answered; must not write.
+    void on_change(std::function<void(Change const&)> listener);
     /// Health of /livez and /readyz: named checks that fail.
     void set_failing_health(std::vector<std::string> names);
     std::size_t open_watches() const;
