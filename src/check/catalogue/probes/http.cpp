@@ -4,9 +4,9 @@
 #include "base/base64.hpp"
 #include "base/redact.hpp"
 #include "check/catalogue/probes/http_answer.hpp"
-#include "check/catalogue/probes/http_redirect.hpp"
 #include "check/catalogue/probes/printable.hpp"
 #include "check/catalogue/probes/probes.hpp"
+#include "net/redirect.hpp"
 
 #include <fmt/format.h>
 
@@ -59,7 +59,7 @@ net::Origin origin_of(net::Url const& url, Params const& params, bool first_host
 net::HttpRequest request_for(net::Url const& url, Params const& params, std::string const& user, bool first_host) {
     net::HttpRequest request{.method = params.text("method"), .target = url.target, .body = params.text("body")};
     for (auto const& [name, value] : params.with.at("headers").as_object()) {
-        if (first_host || !is_secret_header(name)) request.headers.add(std::string(name), text_of(value));
+        if (first_host || !net::is_secret_header(name)) request.headers.add(std::string(name), text_of(value));
     }
     if (!request.headers.has("User-Agent")) request.headers.add("User-Agent", "vedette/" VEDETTE_VERSION);
     auto const& credentials = first_host ? user : url.user;
@@ -81,7 +81,7 @@ Task<HttpAnswer> fetch(ProbeContext& context, Params const& params, Deadline dea
             co_return fail(Errc::rejected, "it redirects to \"{}\", {}", printable(answer.url, 200),
                            url.error().text());
         }
-        bool const first_host = same_origin(*url, *first);
+        bool const first_host = net::same_origin(*url, *first);
         auto origin = origin_of(*url, params, first_host);
         auto const endpoint = origin.endpoint;
         if (context.environment) {
@@ -104,14 +104,14 @@ Task<HttpAnswer> fetch(ProbeContext& context, Params const& params, Deadline dea
         if (!body) co_return std::unexpected(body.error());
         answer.body = std::move(*body);
         auto const location = answer.headers.get("Location");
-        bool const follow = is_redirect(answer.status) && location && !accepts_status(statuses, answer.status);
+        bool const follow = net::is_redirect(answer.status) && location && !accepts_status(statuses, answer.status);
         if (!follow || params.integer("max_redirects") == 0) co_return answer;
         if (++answer.redirects > params.integer("max_redirects")) {
             co_return fail(Errc::rejected, "more than {} redirects, the last to {}", params.integer("max_redirects"),
                            printable(*location));
         }
-        as_get = as_get || becomes_get(answer.status, params.text("method"));
-        answer.url = resolve_location(*url, *location);
+        as_get = as_get || net::becomes_get(answer.status, params.text("method"));
+        answer.url = net::resolve_location(*url, *location);
     }
 }
 

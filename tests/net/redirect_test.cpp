@@ -1,12 +1,12 @@
-#include "check/catalogue/probes/http_redirect.hpp"
+#include "net/redirect.hpp"
 
 #include <gtest/gtest.h>
 
-namespace vedette::check {
+namespace vedette::net {
 namespace {
 
 TEST(ResolveLocation, ReferencesResolveAsRfc3986HasThem) {
-    auto const base = net::parse_url("http://joe:pw@a.example:8080/b/c/d?q");
+    auto const base = parse_url("http://joe:pw@a.example:8080/b/c/d?q");
     ASSERT_TRUE(base.has_value());
     for (auto const& [location, want] : {
              // RFC 3986, 5.4, with our base
@@ -38,7 +38,7 @@ TEST(ResolveLocation, ReferencesResolveAsRfc3986HasThem) {
 }
 
 TEST(ResolveLocation, AnIpv6HostKeepsItsBrackets) {
-    auto const base = net::parse_url("https://[fd00::1]:8443/");
+    auto const base = parse_url("https://[fd00::1]:8443/");
     ASSERT_TRUE(base.has_value());
     EXPECT_EQ(resolve_location(*base, "/x"), "https://[fd00::1]:8443/x");
 }
@@ -54,4 +54,4 @@ TEST(SecretHeaders, AreKnownByTheirWordsAndOthersGoAlong) {
 }
 
 }  // namespace
-}  // namespace vedette::check
+}  // namespace vedette::net

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace vedette::check {
+namespace vedette::net {
 
 /// 301, 302, 303, 307, 308.
 bool is_redirect(int status);
@@ -17,12 +17,12 @@ bool becomes_get(int status, std::string_view method);
 
 /// The URL that a Location header of `base` names (RFC 3986, 5.2): absolute, without a fragment. It may have a scheme
 /// that is not ours.
-std::string resolve_location(net::Url const& base, std::string_view location);
+std::string resolve_location(Url const& base, std::string_view location);
 
 /// Scheme, host and port are the same.
-bool same_origin(net::Url const& a, net::Url const& b);
+bool same_origin(Url const& a, Url const& b);
 
 /// Whether a header of that name is for the first host alone: credentials, cookies, keys.
 bool is_secret_header(std::string_view name);
 
-}  // namespace vedette::check
+}  // namespace vedette::net

@@ -1,7 +1,7 @@
 // RFC 3986's reference resolution, as far as http URLs need it. User info never enters a resolved URL: whoever follows
 // it decides anew whether the credentials go along.
 
-#include "check/catalogue/probes/http_redirect.hpp"
+#include "net/redirect.hpp"
 
 #include "net/endpoint.hpp"
 
@@ -9,7 +9,7 @@
 
 #include <algorithm>
 
-namespace vedette::check {
+namespace vedette::net {
 namespace {
 
 bool is_letter(char c) {
@@ -55,7 +55,7 @@ bool becomes_get(int status, std::string_view method) {
     return status == 303 || ((status == 301 || status == 302) && method == "POST");
 }
 
-std::string resolve_location(net::Url const& base, std::string_view location) {
+std::string resolve_location(Url const& base, std::string_view location) {
     location = location.substr(0, location.find('#'));
     if (has_scheme(location)) return std::string(location);
     if (location.starts_with("//")) return fmt::format("{}:{}", base.scheme, location);
@@ -69,11 +69,10 @@ std::string resolve_location(net::Url const& base, std::string_view location) {
     } else if (!path.starts_with('/')) {
         path.insert(0, base_path.substr(0, base_path.rfind('/') + 1));
     }
-    return fmt::format("{}://{}{}{}", base.scheme, net::to_string({base.host, base.port}), without_dot_segments(path),
-                       rest);
+    return fmt::format("{}://{}{}{}", base.scheme, to_string({base.host, base.port}), without_dot_segments(path), rest);
 }
 
-bool same_origin(net::Url const& a, net::Url const& b) {
+bool same_origin(Url const& a, Url const& b) {
     return a.scheme == b.scheme && a.host == b.host && a.port == b.port;
 }
 
@@ -85,4 +84,4 @@ bool is_secret_header(std::string_view name) {
         [&](std::string_view word) { return lower.find(word) != std::string::npos; });
 }
 
-}  // namespace vedette::check
+}  // namespace vedette::net
