@@ -1,0 +1,104 @@
+#include "operator/booking.hpp"
+
+#include <fmt/format.h>
+
+namespace vedette::op {
+namespace {
+
+WallTime whole_second(WallTime when) {
+    return std::chrono::floor<std::chrono::seconds>(when);
+}
+
+}  // namespace
+
+std::optional<bool> remedy_helped(Status const& before, RunResult const& result) {
+    // In a row of failures each remedy is followed by a run of the check, so what is booked and not judged is the last.
+    bool const to_judge = before.consecutive_failures > 0 && before.remedy_attempt > before.remedy_unhelpful;
+    if (!to_judge || result.inconclusive) return std::nullopt;
+    return result.succeeded;
+}
+
+Status book_result(Spec const& spec, Status before, RunResult const& result) {
+    auto const helped = remedy_helped(before, result);
+    auto status = std::move(before);
+    status.started_at = whole_second(result.started);
+    status.finished_at = whole_second(result.finished);
+    if (result.succeeded) {
+        status.status = "Succeeded";
+        status.success_count += 1;
+        status.last_successful_workflow = result.workflow;
+        status.consecutive_failures = 0;
+        status.remedy_attempt = 0;
+        status.remedy_unhelpful = 0;
+        if (!spec.remedy.empty() && status.remedy_total_runs >= 1) {
+            status = reset_remedy(std::move(status), reset_because_passed);
+        }
+    } else {
+        status.status = "Failed";
+        status.failed_count += 1;
+        status.last_failed_workflow = result.workflow;
+        status.last_failed_at = status.finished_at;
+        status.error_message = result.message;
+        if (status.consecutive_failures == 0) {
+            status.remedy_episode += 1;
+            status.remedy_attempt = 0;
+            status.remedy_unhelpful = 0;
+        }
+        if (helped.has_value()) status.remedy_unhelpful = status.remedy_attempt;
+        status.consecutive_failures += 1;
+    }
+    status.total_runs = status.success_count + status.failed_count;
+    status.run_number = std::max(status.run_number + 1, status.total_runs);
+    return status;
+}
+
+Status book_remedy(Status before, RunResult const& result) {
+    auto status = std::move(before);
+    status.remedy_triggered_at = whole_second(result.started);
+    status.remedy_finished_at = whole_second(result.finished);
+    status.remedy_attempt += 1;
+    if (result.succeeded) {
+        status.remedy_status = "Succeeded";
+        status.remedy_success_count += 1;
+        status.last_successful_workflow = result.workflow;
+    } else {
+        status.remedy_status = "Failed";
+        status.remedy_failed_count += 1;
+        status.remedy_last_failed_at = status.remedy_finished_at;
+        status.remedy_error_message = result.message;
+        status.last_failed_workflow = result.workflow;
+    }
+    status.remedy_total_runs = status.remedy_success_count + status.remedy_failed_count;
+    return status;
+}
+
+void note_remedy_end(Status& status, WallTime now) {
+    auto& recent = status.recent_remedies;
+    recent.push_back(std::chrono::ceil<std::chrono::seconds>(now));
+    if (recent.size() > most_recent_remedies) recent.erase(recent.begin(), recent.end() - most_recent_remedies);
+}
+
+Status book_stopped(Spec const& spec, Status before, WallTime now) {
+    auto status = std::move(before);
+    if (status.status != "Stopped") status.finished_at = whole_second(now);
+    status.status = "Stopped";
+    status.error_message = fmt::format(
+        "workflow execution is stopped; either spec.repeatAfterSec or spec.schedule must be provided; "
+        "spec.repeatAfterSec set to {}, spec.schedule set to \"{}\"",
+        spec.repeat_after.count(), spec.cron);
+    return status;
+}
+
+Status reset_remedy(Status before, std::string_view remedy_status) {
+    auto status = std::move(before);
+    status.remedy_total_runs = 0;
+    status.remedy_success_count = 0;
+    status.remedy_failed_count = 0;
+    status.remedy_triggered_at.reset();
+    status.remedy_finished_at.reset();
+    status.remedy_last_failed_at.reset();
+    status.remedy_status = remedy_status;
+    return status;
+}
+
+}  // namespace vedette::op
