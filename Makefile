@@ -1,6 +1,6 @@
 # The front door. Each target is one line; the work is in tools/ and CMakePresets.json.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test bench fuzz fmt lint docs clean
+.PHONY: help setup build image demo test bench fuzz fmt lint docs clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 10
@@ -10,6 +10,9 @@ setup:  ## install what the build and the tests need (Debian 12, root)
 
 build: setup  ## build the release binary, build/release/vedette
 	@tools/build release vedette
+
+image: build  ## write an OCI image of the release binary, build/vedette.tar
+	@tools/image
 
 demo: build  ## run `vedette check` against a simulated, broken cluster
 	@tools/demo
