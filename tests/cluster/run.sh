@@ -1,5 +1,6 @@
-# Sourced by up, restart and down: the names of everything a run owns, all derived from its folder, so
-# that `down` finds them after any crash, and knows a process is ours before it ends it.
+# Sourced by up, argo, restart and down: the names of everything a run owns, all derived from its folder,
+# so that `down` finds them after any crash, and knows a process is ours before it ends it; and how its
+# programs are started.
 #
 #   /run/netns/vedette-ID            network namespace of the whole cluster
 #   vdtN                             host end of its veth; its alias is the run folder, its number the slot
@@ -52,6 +53,35 @@ launch() { # NAME
         exec setsid "${command[@]}"
     ) >>"$run/logs/$1.log" 2>&1 </dev/null &
     disown # bash would report its end
+}
+
+# Starts a program of the run in its namespaces, and writes down how, for `restart`.
+# nsenter, not `ip netns exec`: the latter remounts /sys and hides the control groups from kubelet.
+start() { # NAME PROGRAM ARGUMENTS...
+    local command=(nsenter --net="$netns" ${mount_namespace:+--mount="$mount_namespace"} -- "${@:2}")
+    declare -p daemons_cgroup command >"$run/programs/$1"
+    launch "$1"
+}
+
+wait_for() { # SECONDS WHAT COMMAND...
+    local deadline=$((SECONDS + $1)) what=$2 file
+    shift 2
+    until "$@" >/dev/null 2>&1; do
+        for file in "$run"/pids/*; do
+            [[ ! -e $file ]] || is_of_run "$(<"$file")" || die "${file##*/} ended; see $run/logs/${file##*/}.log"
+        done
+        ((SECONDS < deadline)) || die "waited too long for $what; see $run/logs"
+        sleep 0.1
+    done
+    say "$(printf '%3d s  %s' "$SECONDS" "$what")"
+}
+
+mount_namespace_of_node() { printf '/proc/%s/ns/mnt' "$(<"$run/pids/mounts")"; }
+
+# Unpacks an image archive where the node's pods find it.
+import_image() { # ARCHIVE
+    nsenter --mount="$(mount_namespace_of_node)" -- ctr --address="$run/containerd.sock" --namespace=k8s.io \
+        image import --snapshotter "$(<"$run/snapshotter")" "$1" >>"$run/logs/images.log" 2>&1
 }
 
 # "slot host-interface run-folder" of every cluster on this machine, dead or alive.
