@@ -29,6 +29,7 @@ struct Refusal {
 };
 
 std::string place(std::string_view source, int line, int column) {
+    if (line == 0) return std::string(source);
     return fmt::format("{}:{}:{}", source, line, column);
 }
 

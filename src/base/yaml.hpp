@@ -27,13 +27,13 @@ struct YamlNode {
     boost::json::value scalar;       ///< null, bool, int64, uint64, double (.inf and .nan too) or string
     std::vector<YamlNode> items;     ///< of a sequence
     std::vector<YamlEntry> entries;  ///< of a mapping, in the order of the text; merged keys after a node's own
-    int line = 1;                    ///< from 1; where an alias stands for a node, the place of that node
+    int line = 1;                    ///< from 1; where an alias stands for a node, the place of that node; 0: no text
     int column = 1;                  ///< from 1, in bytes
     std::shared_ptr<std::string const> source;
     /// A string that a reader put in place of a reference: it stands for whatever plain scalar it spells.
     bool untyped = false;
 
-    /// "file:line:column".
+    /// "file:line:column"; the source alone where the node comes from no text.
     std::string where() const;
 
     /// The value of a key; null if there is none or this is no mapping.
