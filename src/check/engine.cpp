@@ -266,7 +266,7 @@ Task<Outcome> Run::judge(Instance const& instance) {
         bool const cut_off = failure->second.code() == Errc::timed_out && context_.clock.now() >= options_.deadline;
         if (cut_off) co_return interrupted();
         if (!need.optional || !left_out)
-            co_return outcome_of_failed_read(failure->second, need.resource, failure->first);
+            co_return outcome_of_failed_read(failure->second, need.resource, failure->first, options_.reader);
         missing.insert(need.resource.qualified());
     }
     for (auto const& ns : namespaces_of(instance, options_.namespaces)) {

@@ -14,6 +14,7 @@ struct RunOptions {
     Duration timeout{};                   ///< overrides every check's own; 0 = each its own
     Deadline deadline = no_deadline;      ///< of the whole run
     std::vector<std::string> namespaces;  ///< --namespace: exact names or globs; cluster-scoped checks are skipped
+    std::string reader;  ///< whom the client reads as, where that is not the user: named where it may not read
 };
 
 /// Stops a run from outside (a signal): what has not finished is unknown, "not finished: interrupted".

@@ -6,19 +6,8 @@
 #include <fmt/ranges.h>
 
 namespace vedette::check {
-namespace {
-
-// (group, resource, resource name) -> verbs; sorted, so that equal rights print equal text.
-using Rights = std::map<std::tuple<std::string, std::string, std::string>, std::set<std::string>>;
-
-struct Needed {
-    Rights cluster;
-    std::map<std::string, Rights> namespaced;  ///< rights in one namespace only
-    std::set<std::string> urls;
-};
-
-Needed rights_of(std::vector<Instance> const& instances, std::vector<std::string> const& namespaces) {
-    Needed needed;
+NeededRights rights_of(std::vector<Instance> const& instances, std::vector<std::string> const& namespaces) {
+    NeededRights needed;
     for (auto const& [name, read] : plan_reads(instances, namespaces)) {
         auto const key = std::tuple(read.resource.group, read.resource.plural, std::string());
         if (read.namespaces.empty()) needed.cluster[key].insert("list");
@@ -40,6 +29,8 @@ Needed rights_of(std::vector<Instance> const& instances, std::vector<std::string
     }
     return needed;
 }
+
+namespace {
 
 void print_rules(std::string& text, Rights const& rights) {
     auto out = std::back_inserter(text);

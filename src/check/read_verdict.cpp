@@ -21,11 +21,22 @@ bool served_by_all(kube::Resource const& resource) {
     return resource.group.empty() && resource.version == "v1";
 }
 
+// The server's words as well: it may be us who may not read as somebody else.
+Outcome forbidden_to(std::string_view reader, Error const& error, kube::Resource const& resource, std::string_view ns) {
+    auto const where = ns.empty() ? std::string(resource.namespaced ? " in the whole cluster" : "")
+                                  : fmt::format(" in the namespace {}", ns);
+    return Outcome::unknown(fmt::format("no permission: {} needs the verb list on {}{}; the API server says: {}",
+                                        reader, resource.qualified(), where, cause_of(error)),
+                            "Forbidden");
+}
+
 }  // namespace
 
-Outcome outcome_of_failed_read(Error const& error, kube::Resource const& resource, std::string_view ns) {
+Outcome outcome_of_failed_read(Error const& error, kube::Resource const& resource, std::string_view ns,
+                               std::string_view reader) {
     switch (error.code()) {
         case Errc::denied: {
+            if (!reader.empty()) return forbidden_to(reader, error, resource, ns);
             auto message = fmt::format("no permission: this needs the verb list on {}", resource.qualified());
             if (!ns.empty()) {
                 message += fmt::format(" in the namespace {}", ns);

@@ -133,6 +133,15 @@ TEST(FailedRead, ForbiddenIsUnknownAndNamesVerbAndResource) {
     EXPECT_THAT(outcome_of_failed_read(Error(Errc::denied, "x"), nodes, "").message, Not(HasSubstr("--namespace")));
 }
 
+TEST(FailedRead, WhoeverReadsAsSomebodyElseIsToldWhoMayNot) {
+    auto const outcome = outcome_of_failed_read(Error(Errc::denied, "list pods: pods is forbidden (Forbidden)"), pods,
+                                                "shop", "the service account shop/reader");
+    EXPECT_EQ(outcome.reason, "Forbidden");
+    EXPECT_EQ(outcome.message,
+              "no permission: the service account shop/reader needs the verb list on pods in the namespace shop; the "
+              "API server says: pods is forbidden (Forbidden)");
+}
+
 TEST(FailedRead, AKindThatIsNotServedIsSkippedAndEveryOtherTroubleIsUnknown) {
     EXPECT_EQ(outcome_of_failed_read(Error(Errc::unsupported, "404"), deployments, "").status, Status::skipped);
     for (auto const code : {Errc::refused, Errc::timed_out, Errc::tls_failure, Errc::unauthorized, Errc::malformed,
