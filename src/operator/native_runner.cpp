@@ -1,0 +1,147 @@
+// A run is a suite of its own for the engine. What the engine's probes could reach beyond sockets (programs, files,
+// variables) is shut here once more, though read_native_checks lets no check through that would ask for it.
+
+#include "operator/native_runner.hpp"
+
+#include "check/engine.hpp"
+#include "check/objects/meta.hpp"
+#include "operator/native_checks.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace vedette::op {
+namespace {
+
+constexpr int checks_at_once = 8;              // of one HealthCheck: there are many others
+constexpr std::size_t failures_listed = 5;     // of one check; the message names the first
+constexpr std::size_t finding_limit = 300;     // bytes of what one check says in the message
+constexpr std::size_t name_limit = 64;         // bytes of its name there
+constexpr std::size_t room_for_the_rest = 24;  // "; and 63 more"
+constexpr std::size_t most_accounts = 256;     // Apis kept open; one costs a few KiB
+
+class NoPrograms final : public Process {
+public:
+    Task<Exit> run(Command, Deadline) override {
+        co_return fail(Errc::denied, "the operator runs no programs for a check");
+    }
+};
+
+std::string finding_of(check::CheckReport const& report) {
+    auto const& outcome = report.outcome;
+    auto const many = outcome.failed > 0 && outcome.checked > 1;
+    auto const share = many ? fmt::format("{} of {}: ", outcome.failed, outcome.checked) : std::string();
+    auto const what = fmt::format("{}{}", share, outcome.message);
+    return fmt::format("{} {}: {}", check::clip(report.identity.name, name_limit), to_string(outcome.status),
+                       check::clip(what, finding_limit));
+}
+
+// The worst first, else in the order of the spec. What is healthy has its warnings told.
+std::vector<check::CheckReport const*> worth_telling(check::RunReport const& report) {
+    using enum check::Status;
+    std::vector<check::CheckReport const*> told;
+    for (auto const status : {critical, timeout, unknown, warning}) {
+        if (is_healthy(status) != report.healthy()) continue;
+        for (auto const& each : report.checks) {
+            if (each.outcome.status == status) told.push_back(&each);
+        }
+    }
+    return told;
+}
+
+std::string counts_of(check::RunReport const& report) {
+    auto text = fmt::format("{} check{}", report.checks.size(), report.checks.size() == 1 ? "" : "s");
+    char const* before = ": ";
+    for (auto const& [status, count] : report.counts()) {
+        text += fmt::format("{}{} {}", before, count, to_string(status));
+        before = ", ";
+    }
+    return text;
+}
+
+std::string message_of(check::RunReport const& report) {
+    auto const told = worth_telling(report);
+    auto message = report.healthy() ? counts_of(report) : std::string();
+    for (std::size_t i = 0; i < told.size(); ++i) {
+        auto const finding = finding_of(*told[i]);
+        if (message.size() + finding.size() + room_for_the_rest > native_message_limit) {
+            message += fmt::format("; and {} more", told.size() - i);
+            break;
+        }
+        message += (message.empty() ? "" : "; ") + finding;
+    }
+    return message;
+}
+
+RunResult failed(std::string message, WallTime now) {
+    return {.workflow = std::string(native_run_name),
+            .succeeded = false,
+            .message = check::clip(message, native_message_limit),
+            .started = now,
+            .finished = now};
+}
+
+}  // namespace
+
+RunResult result_of(check::RunReport const& report) {
+    return {.workflow = std::string(native_run_name),
+            .succeeded = report.healthy(),
+            .message = message_of(report),
+            .started = report.started_at,
+            .finished = report.finished_at};
+}
+
+// Kept between runs, since opening one reads the token's file, or runs a credential plugin.
+Result<std::shared_ptr<kube::Api>> NativeRunner::api_for(Account const& account) {
+    if (auto const known = accounts_.find(account); known != accounts_.end()) return known->second;
+    auto who = kube::as_service_account(account.first, account.second);
+    if (!who) return std::unexpected(who.error());
+    auto opened = doors_.open_api(std::move(*who));
+    if (!opened) return std::unexpected(opened.error());
+    std::shared_ptr<kube::Api> api = std::move(*opened);
+    if (accounts_.size() >= most_accounts) {
+        std::erase_if(accounts_, [](auto const& entry) { return entry.second.use_count() == 1; });
+    }
+    if (accounts_.size() < most_accounts) accounts_.emplace(account, api);
+    return api;
+}
+
+Async<RunResult> NativeRunner::run(HealthCheck check, Deadline deadline) {
+    auto read = read_native_checks(check);
+    if (!read.problems.empty()) co_return failed(read.problems.front().message, doors_.clock.wall());
+
+    check::RunOptions options{.workers = checks_at_once, .deadline = deadline};
+    options.namespaces = native_namespaces(check);
+    options.reader = fmt::format("the service account {}/{}", check.ns, check.spec.service_account_name);
+    for (auto& instance : read.instances) instance.params.max_failures_listed = failures_listed;
+
+    std::shared_ptr<kube::Api> api;  // outlives the client below, whatever happens to the one that is kept
+    std::optional<kube::Client> client;
+    if (reads_objects(read.instances)) {
+        auto opened = api_for({check.ns, check.spec.service_account_name});
+        if (!opened) co_return failed(opened.error().text(), doors_.clock.wall());
+        api = std::move(*opened);
+        client.emplace(*api, doors_.clock, doors_.random, doors_.limiter,
+                       kube::ClientOptions{.priority = kube::Priority::low});
+    }
+    NoPrograms no_programs;
+    check::ProbeContext context{.clock = doors_.clock,
+                                .random = doors_.random,
+                                .dialer = doors_.dialer,
+                                .resolver = doors_.resolver,
+                                .tls = doors_.tls,
+                                .http = doors_.http,
+                                .process = no_programs,
+                                .client = client ? &*client : nullptr,
+                                .target = nullptr,
+                                .environment = {}};
+    check::Interrupt interrupt;
+    std::vector<check::Sink*> nobody;
+    auto const report = co_await check::run_checks(std::move(read.instances), context, std::move(options),
+                                                   std::move(nobody), interrupt);
+    if (doors_.on_report) doors_.on_report(check, report);
+    co_return result_of(report);
+}
+
+}  // namespace vedette::op

@@ -1,0 +1,65 @@
+#pragma once
+// Runs spec.checks inside the operator: the engine of `vedette check`, with a client that reads as the HealthCheck's
+// service account and probes that pass the operator's address policy. No Workflow, no pod, no object in the API.
+
+#include "check/report.hpp"
+#include "kube/impersonation.hpp"
+#include "kube/rate_limiter.hpp"
+#include "operator/booking.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+
+namespace vedette::op {
+
+/// RunResult::workflow of such a run: where a Workflow's name stands in status.
+inline constexpr std::string_view native_run_name = "spec.checks";
+/// Bytes of RunResult::message, at most.
+inline constexpr std::size_t native_message_limit = 1024;
+
+/// The doors of native runs. All outlive the runner. `dialer`, `resolver`, `tls` and `http` are the probes' alone: the
+/// address policy stands in the first two, and `http` dials through that dialer. What `open_api` opens may not share
+/// them: the API server's own address is one that probes are denied.
+struct NativeDoors {
+    Clock& clock;
+    Random& random;
+    net::Dialer& dialer;
+    net::Resolver& resolver;
+    net::Tls& tls;
+    net::HttpClient& http;
+    kube::OpenApiAs open_api;
+    kube::RateLimiter* limiter = nullptr;  ///< native reads go at low priority: after the operator's own requests
+    /// Told each run's outcomes and measurements, for metrics. May be empty; must not block.
+    std::function<void(HealthCheck const&, check::RunReport const&)> on_report = {};
+};
+
+/// The outcomes as the result of a run: succeeded when each is ok, a warning or skipped. Pure.
+RunResult result_of(check::RunReport const& report);
+
+/// Threads: one reactor. Lifetime: outlives its runs.
+class NativeRunner {
+public:
+    explicit NativeRunner(NativeDoors doors) : doors_(std::move(doors)) {}
+    NativeRunner(NativeRunner const&) = delete;
+    NativeRunner& operator=(NativeRunner const&) = delete;
+
+    /// Runs what `check` asks for, once, and never fails: what cannot run or be read is in the result. Checks that have
+    /// not ended at `deadline` count as unknown. Every read is made as `spec.serviceAccountName`; a run that has
+    /// problems of its own (validate_checks) reads nothing and fails with the first.
+    /// Cancellation: unwinds when every read, probe and connection of the run has ended.
+    Async<RunResult> run(HealthCheck check, Deadline deadline);
+
+    /// Apis that are kept open, one per service account: bounded.
+    std::size_t open_accounts() const { return accounts_.size(); }
+
+private:
+    using Account = std::pair<std::string, std::string>;  // namespace, name
+
+    Result<std::shared_ptr<kube::Api>> api_for(Account const& account);
+
+    NativeDoors doors_;
+    std::map<Account, std::shared_ptr<kube::Api>> accounts_;
+};
+
+}  // namespace vedette::op

@@ -1,0 +1,273 @@
+#include "operator/native_runner.hpp"
+
+#include "base/task_group.hpp"
+#include "check/world_context.hpp"
+#include "operator/native_scene.hpp"
+
+namespace vedette::op {
+namespace {
+
+using testing::AllOf;
+using testing::AnyOf;
+using testing::Each;
+using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+using testing::StartsWith;
+
+std::string const reader = "system:serviceaccount:shop:reader";
+std::string const pods_and_nodes = "- type: pods-crashloop\n- type: nodes-ready\n";
+
+// The same answers to every question.
+class OneZone final : public net::Resolver {
+public:
+    Task<void> resolve(std::string host, Deadline, net::FoundAddresses) override {
+        co_return fail(Errc::dns_failure, "{}: no such host", host);
+    }
+    Task<net::DnsAnswer> query(net::DnsQuestion, Deadline) override {
+        co_return net::DnsAnswer{"NOERROR", {"10.0.0.1"}, std::chrono::seconds(60)};
+    }
+};
+
+/// An API server that knows who asks, and peers for probes.
+struct Scene {
+    Scene() {
+        api.set_authorizer(
+            [this](std::string_view user, std::string_view verb, kube::Resource const& resource, std::string_view ns) {
+                asked.push_back(fmt::format("{} {} {} in {}", user, verb, resource.qualified(), ns));
+                return user == reader && !(forbidden == resource.plural);
+            });
+    }
+
+    void add_pod(std::string_view ns, std::string_view name, int restarts = 0) {
+        boost::json::object state{{"running", boost::json::object{}}};
+        if (restarts > 0) state = {{"waiting", {{"reason", "CrashLoopBackOff"}}}};
+        boost::json::object container{{"name", "main"}, {"restartCount", restarts}, {"state", std::move(state)}};
+        api.put({{"apiVersion", "v1"},
+                 {"kind", "Pod"},
+                 {"metadata", {{"namespace", ns}, {"name", name}}},
+                 {"status", {{"phase", "Running"}, {"containerStatuses", boost::json::array{std::move(container)}}}}});
+    }
+    void add_node(std::string_view name, bool ready) {
+        boost::json::object condition{
+            {"type", "Ready"}, {"status", ready ? "True" : "False"}, {"lastTransitionTime", "2025-12-31T00:00:00Z"}};
+        api.put({{"apiVersion", "v1"},
+                 {"kind", "Node"},
+                 {"metadata", {{"name", name}}},
+                 {"status", {{"conditions", boost::json::array{std::move(condition)}}}}});
+    }
+    RunResult run(HealthCheck check, Duration within = 60s) {
+        return world.run(runner.run(std::move(check), world.clock().now() + within));
+    }
+
+    world::World world;
+    world::Network network{world};
+    world::PlainTls tls{world};
+    OneZone resolver;
+    std::unique_ptr<net::HttpClient> http = net::make_http_client(world.executor(), world.clock(), network, tls);
+    kube::fake::ApiServer api{world.executor(), world.clock(), world.random()};
+    std::vector<std::string> asked;
+    std::vector<std::string> opened;
+    std::string forbidden;
+    std::vector<std::string> reported;
+    NativeRunner runner{{.clock = world.clock(),
+                         .random = world.random(),
+                         .dialer = network,
+                         .resolver = resolver,
+                         .tls = tls,
+                         .http = *http,
+                         .open_api = [this](kube::Impersonation who) -> Result<std::unique_ptr<kube::Api>> {
+                             opened.push_back(who.user);
+                             return api.as_user(who.user);
+                         },
+                         .on_report =
+                             [this](HealthCheck const& check, check::RunReport const& report) {
+                                 for (auto const& each : report.checks) {
+                                     for (auto const& [name, value] : each.outcome.measurements) {
+                                         reported.push_back(
+                                             fmt::format("{} {} {} {}", check.name, each.identity.name, name, value));
+                                     }
+                                 }
+                             }}};
+};
+
+// --- verdicts -------------------------------------------------------------------------------------------------------
+
+TEST(NativeRunner, AHealthyClusterSucceeds) {
+    Scene scene;
+    scene.add_pod("shop", "web-1");
+    scene.add_node("n1", true);
+    auto const began = scene.world.clock().wall();
+    auto const result = scene.run(native_check(pods_and_nodes, "cluster"));
+    EXPECT_TRUE(result.succeeded) << result.message;
+    EXPECT_EQ(result.workflow, "spec.checks");
+    EXPECT_EQ(result.message, "2 checks: 2 ok");
+    EXPECT_EQ(result.started, began);
+    EXPECT_GE(result.finished, result.started);
+    EXPECT_THAT(scene.reported, testing::Contains("web pods-crashloop pods_crash_looping 0"));
+}
+
+TEST(NativeRunner, AnUnhealthyClusterFailsAndTheWorstIsToldFirst) {
+    Scene scene;
+    scene.add_pod("shop", "web-1", 7);
+    scene.add_pod("shop", "web-2", 7);
+    scene.add_pod("shop", "db-1");
+    scene.add_node("n1", true);
+    auto const result = scene.run(
+        native_check("- {type: dns, name: lookup, with: {name: shop.example, min_records: 2}, severity: warning}\n"
+                     "- {type: tcp, name: silent, timeout: 3s, with: {host: silent.example, port: 80}}\n" +
+                         pods_and_nodes,
+                     "cluster"));
+    EXPECT_FALSE(result.succeeded);
+    EXPECT_THAT(result.message, StartsWith("silent critical: connect silent.example:80"));
+    EXPECT_THAT(result.message, HasSubstr("; pods-crashloop critical: 2 of 3: Pod shop/web-1 "));
+    EXPECT_THAT(result.message, AllOf(Not(HasSubstr("nodes-ready")), Not(HasSubstr("lookup"))));
+}
+
+TEST(NativeRunner, ATimeoutAndWhatCouldNotBeFoundOutAreNotHealthy) {
+    Scene scene;
+    scene.network.set_faults({"silent.example", 80}, {.blackhole = true});
+    auto const timeout =
+        scene.run(native_check("- {type: tcp, timeout: 3s, with: {host: silent.example, port: 80}}\n"));
+    EXPECT_FALSE(timeout.succeeded);
+    EXPECT_THAT(timeout.message, StartsWith("tcp timeout: connect silent.example:80"));
+
+    scene.api.add_fault({.kind = kube::fake::Fault::Kind::status, .status = 500});
+    auto const unknown = scene.run(native_check("- type: pods-crashloop\n"));
+    EXPECT_FALSE(unknown.succeeded);
+    EXPECT_THAT(unknown.message, StartsWith("pods-crashloop unknown: could not list pods"));
+}
+
+TEST(NativeRunner, WarningsAreHealthyAndTold) {
+    Scene scene;
+    auto const result =
+        scene.run(native_check("- {type: dns, severity: warning, with: {name: shop.example, min_records: 2}}\n"));
+    EXPECT_TRUE(result.succeeded);
+    EXPECT_THAT(result.message, StartsWith("1 check: 1 warning; dns warning: A shop.example "));
+}
+
+TEST(NativeRunner, AMessageStaysWithinItsBound) {
+    Scene scene;
+    std::string checks;
+    for (int i = 0; i < 64; ++i) {
+        checks += fmt::format("- {{type: tcp, name: {}{}, with: {{host: {}.example, port: 80}}}}\n",
+                              std::string(200, 'n'), i, std::string(200, 'h'));
+    }
+    auto const result = scene.run(native_check(checks));
+    EXPECT_FALSE(result.succeeded);
+    EXPECT_LE(result.message.size(), native_message_limit);
+    EXPECT_GT(result.message.size(), native_message_limit / 2);
+    EXPECT_THAT(result.message, testing::ContainsRegex("; and 6[0-9] more$"));
+}
+
+TEST(NativeRunner, AMessageIsOneLineWhateverItQuotes) {
+    check::RunReport report{.status = check::Status::critical};
+    check::CheckReport each;
+    each.identity.name = "odd\nname";
+    each.outcome = check::Outcome::critical(std::string("a\nb\x01") + std::string(5000, 'c'), "Odd");
+    report.checks.assign(3, each);
+    auto const result = result_of(report);
+    EXPECT_THAT(result.message, StartsWith("odd name critical: a b c"));
+    EXPECT_THAT(result.message, Not(testing::ContainsRegex("[\x01-\x1f]")));
+    EXPECT_LE(result.message.size(), native_message_limit);
+}
+
+// --- whom reads are made as
+// -------------------------------------------------------------------------------------------
+
+TEST(NativeRunner, EveryReadIsMadeAsTheServiceAccountPagesIncluded) {
+    Scene scene;
+    for (int i = 0; i < 1200; ++i) scene.add_pod("shop", fmt::format("web-{}", i));
+    auto const result = scene.run(native_check("- type: pods-crashloop\n- type: hpa\n"));
+    EXPECT_TRUE(result.succeeded) << result.message;
+    EXPECT_EQ(scene.api.requests(), 5U);  // three pages of pods, no autoscalers, and a look for the namespace
+    EXPECT_THAT(scene.asked, SizeIs(5));
+    EXPECT_THAT(scene.asked, Each(StartsWith(reader + " ")));
+}
+
+TEST(NativeRunner, AReadThatIsForbiddenNamesVerbResourceAndServiceAccount) {
+    Scene scene;
+    scene.forbidden = "pods";
+    auto const inside = scene.run(native_check("- type: pods-crashloop\n"));
+    EXPECT_FALSE(inside.succeeded);
+    EXPECT_THAT(inside.message,
+                StartsWith("pods-crashloop unknown: no permission: the service account shop/reader needs the verb list "
+                           "on pods in the namespace shop; the API server says: pods is forbidden"));
+    auto const whole = scene.run(native_check("- type: pods-crashloop\n", "cluster"));
+    EXPECT_THAT(whole.message, HasSubstr("needs the verb list on pods in the whole cluster;"));
+    EXPECT_THAT(whole.message, Not(HasSubstr("--namespace")));
+}
+
+TEST(NativeRunner, TheApiOfAServiceAccountIsOpenedOnceAndProbesAloneOpenNone) {
+    Scene scene;
+    scene.run(native_check("- {type: dns, with: {name: a.example}}\n", "namespace", ""));
+    EXPECT_THAT(scene.opened, IsEmpty());
+    scene.run(native_check("- type: pods-crashloop\n"));
+    scene.run(native_check("- type: pods-oom\n"));
+    EXPECT_THAT(scene.opened, ElementsAre(reader));
+    for (int i = 0; i < 300; ++i)
+        scene.run(native_check("- type: pods-oom\n", "namespace", fmt::format("other-{}", i)));
+    EXPECT_LE(scene.runner.open_accounts(), 256U);
+}
+
+// --- limits
+// -----------------------------------------------------------------------------------------------------------
+
+TEST(NativeRunner, LevelNamespaceSeesOnlyItsOwnNamespace) {
+    Scene scene;
+    scene.add_pod("shop", "web-1");
+    scene.add_pod("other", "web-1", 7);
+    EXPECT_TRUE(scene.run(native_check("- type: pods-crashloop\n- type: pvc-bound\n")).succeeded);
+    // Whether the namespace itself is there is asked of the namespace alone.
+    EXPECT_THAT(scene.asked, Each(AnyOf(EndsWith(" in shop"), reader + " get namespaces in ")));
+    EXPECT_FALSE(scene.run(native_check("- type: pods-crashloop\n", "cluster")).succeeded);
+}
+
+TEST(NativeRunner, WhatIsRefusedReadsNothingAndFails) {
+    Scene scene;
+    auto const result = scene.run(native_check("- {type: exec, with: {command: [\"true\"]}}\n- type: pods-oom\n"));
+    EXPECT_FALSE(result.succeeded);
+    EXPECT_THAT(result.message, HasSubstr("exec runs a program"));
+    EXPECT_EQ(scene.api.requests(), 0U);
+}
+
+TEST(NativeRunner, ARunEndsAtItsDeadlineAndWhatHasNotEndedIsUnknown) {
+    Scene scene;
+    scene.api.add_fault({.kind = kube::fake::Fault::Kind::hang});
+    auto const result = scene.run(native_check("- {type: pods-crashloop, timeout: 1h}\n"), 20s);
+    EXPECT_FALSE(result.succeeded);
+    EXPECT_THAT(result.message, HasSubstr("pods-crashloop unknown: not finished"));
+    EXPECT_EQ(scene.world.elapsed(), 20s);
+    EXPECT_EQ(describe_waiters(), "nobody waits for anything");
+}
+
+Async<void> keep(NativeRunner& runner, HealthCheck check, Deadline deadline, std::optional<RunResult>& result) {
+    result = co_await runner.run(std::move(check), deadline);
+}
+
+TEST(NativeRunner, ARunThatIsCancelledLeavesNothingRunning) {
+    Scene scene;
+    auto const listener = scene.network.listen({"mute.example", 80});
+    scene.network.set_faults({"silent.example", 80}, {.blackhole = true});
+    scene.api.add_fault({.kind = kube::fake::Fault::Kind::hang});
+    auto check = native_check(
+        "- {type: http, with: {url: \"http://mute.example\"}}\n"
+        "- {type: tcp, with: {host: silent.example, port: 80}}\n"
+        "- {type: pods-crashloop, timeout: 1h}\n");
+    std::optional<RunResult> result;
+    TaskGroup group(scene.world.executor());
+    group.spawn(keep(scene.runner, std::move(check), no_deadline, result));
+    scene.world.pass(1s);
+    EXPECT_EQ(scene.http->open_connections(), 1U);
+    scene.world.run(group.stop());
+    EXPECT_FALSE(result);
+    EXPECT_EQ(scene.world.elapsed(), 1s);
+    EXPECT_EQ(scene.http->open_connections(), 0U);
+    EXPECT_EQ(describe_waiters(), "nobody waits for anything");
+}
+
+}  // namespace
+}  // namespace vedette::op
