@@ -1,26 +1,11 @@
 #include "telemetry/prometheus.hpp"
 
-#include "base/json.hpp"
-
-#include <fmt/format.h>
+#include "telemetry/exposition.hpp"
 
 #include <set>
 
 namespace vedette::telemetry {
 namespace {
-
-std::string escaped(std::string_view text) {
-    std::string result;
-    for (char const c : text) {
-        if (c == '\\' || c == '"') result += '\\';
-        if (c == '\n') {
-            result += "\\n";
-        } else {
-            result += c;
-        }
-    }
-    return result;
-}
 
 // Prometheus' alphabet: "app.kubernetes.io/name" becomes app_kubernetes_io_name.
 std::string label_name(std::string_view text) {
@@ -35,12 +20,14 @@ std::string label_name(std::string_view text) {
 
 std::string labels_of(check::CheckReport const& check) {
     std::set<std::string> taken{"check_group", "check_name", "check_service", "status", "measurement", ""};
-    auto text = fmt::format("check_group=\"{}\",check_name=\"{}\",check_service=\"{}\"", escaped(check.identity.group),
-                            escaped(check.identity.name), escaped(check.identity.service));
+    std::string text;
+    add_label(text, "check_group", check.identity.group);
+    add_label(text, "check_name", check.identity.name);
+    add_label(text, "check_service", check.identity.service);
     for (auto const& [key, value] : check.labels) {
         auto const name = label_name(key);
         if (!taken.insert(name).second) continue;  // a sample with the same label twice is no sample
-        fmt::format_to(std::back_inserter(text), ",{}=\"{}\"", name, escaped(value));
+        add_label(text, name, value);
     }
     return text;
 }
@@ -55,12 +42,9 @@ double unix_seconds(WallTime when) {
 
 class Text {
 public:
-    void family(std::string_view name, std::string_view help) {
-        fmt::format_to(std::back_inserter(text_), "# HELP {} {}\n# TYPE {} gauge\n", name, help, name);
-    }
+    void family(std::string_view name, std::string_view help) { add_family(text_, name, help, metrics::Type::gauge); }
     void sample(std::string_view name, std::string_view labels, double value) {
-        auto const braces = labels.empty() ? std::string() : fmt::format("{{{}}}", labels);
-        fmt::format_to(std::back_inserter(text_), "{}{} {}\n", name, braces, format_double(value));
+        add_sample(text_, name, labels, value);
     }
     std::string take() { return std::move(text_); }
 
@@ -82,9 +66,9 @@ std::string prometheus_text(check::RunReport const& report) {
     text.family("vedette_check_status", "1 for the status the check has, 0 for the others.");
     for (auto const& check : report.checks) {
         for (auto const status : statuses) {
-            text.sample("vedette_check_status",
-                        fmt::format("{},status=\"{}\"", labels_of(check), check::to_string(status)),
-                        check.outcome.status == status ? 1 : 0);
+            auto labels = labels_of(check);
+            add_label(labels, "status", check::to_string(status));
+            text.sample("vedette_check_status", labels, check.outcome.status == status ? 1 : 0);
         }
     }
     text.family("vedette_check_duration_seconds", "How long the check took.");
@@ -102,8 +86,9 @@ std::string prometheus_text(check::RunReport const& report) {
     text.family("vedette_check_measurement", "What the check measured; the label says what and in which unit.");
     for (auto const& check : report.checks) {
         for (auto const& [name, value] : check.outcome.measurements) {
-            text.sample("vedette_check_measurement",
-                        fmt::format("{},measurement=\"{}\"", labels_of(check), escaped(name)), value);
+            auto labels = labels_of(check);
+            add_label(labels, "measurement", name);
+            text.sample("vedette_check_measurement", labels, value);
         }
     }
     text.family("vedette_run_healthy", "1 if every check of the run is healthy, else 0.");
