@@ -84,7 +84,7 @@ TEST(NativeChecks, AMessageIsBoundedAndShowsNoSecret) {
     EXPECT_THAT(only_message(secret), Not(HasSubstr("hunter2")));
 }
 
-// --- what may run ---------------------------------------------------------------------------------------------------
+// --- what may run ------------------------------------------------------------------------------------------------
 
 TEST(NativeChecks, ProgramsAreRefused) {
     auto const check = native_check("- {type: exec, with: {command: [\"true\"]}}\n", "cluster");
@@ -150,7 +150,7 @@ TEST(NativeChecks, WhatWouldFillTheOperatorsMemoryIsRefused) {
     EXPECT_THAT(only_message(answer), StartsWith("spec.checks[0].with.max_bytes is more than 1048576 bytes"));
 }
 
-// --- level ----------------------------------------------------------------------------------------------------------
+// --- level -------------------------------------------------------------------------------------------------------
 
 TEST(NativeChecks, LevelNamespaceRefusesWhatLooksPastItsNamespace) {
     std::string const checks = R"(
@@ -180,8 +180,7 @@ TEST(NativeChecks, ALevelNobodyKnowsIsNoLicenceToSeeTheCluster) {
                 ElementsAre("spec.checks[0].type CheckRefused"));
 }
 
-// --- whom reads impersonate
-// -------------------------------------------------------------------------------------------
+// --- whom reads impersonate --------------------------------------------------------------------------------------
 
 TEST(NativeChecks, ChecksOfObjectsNeedAServiceAccountAndProbesDoNot) {
     auto const missing = validate_checks(native_check("- type: pods-crashloop\n", "namespace", ""));

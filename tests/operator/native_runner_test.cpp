@@ -2,6 +2,8 @@
 
 #include "base/task_group.hpp"
 #include "check/world_context.hpp"
+#include "net/guarded_dialer.hpp"
+#include "net/resolving_dialer.hpp"
 #include "operator/native_scene.hpp"
 
 namespace vedette::op {
@@ -94,7 +96,7 @@ struct Scene {
                              }}};
 };
 
-// --- verdicts -------------------------------------------------------------------------------------------------------
+// --- verdicts ----------------------------------------------------------------------------------------------------
 
 TEST(NativeRunner, AHealthyClusterSucceeds) {
     Scene scene;
@@ -175,8 +177,7 @@ TEST(NativeRunner, AMessageIsOneLineWhateverItQuotes) {
     EXPECT_LE(result.message.size(), native_message_limit);
 }
 
-// --- whom reads are made as
-// -------------------------------------------------------------------------------------------
+// --- whom reads are made as --------------------------------------------------------------------------------------
 
 TEST(NativeRunner, EveryReadIsMadeAsTheServiceAccountPagesIncluded) {
     Scene scene;
@@ -213,8 +214,7 @@ TEST(NativeRunner, TheApiOfAServiceAccountIsOpenedOnceAndProbesAloneOpenNone) {
     EXPECT_LE(scene.runner.open_accounts(), 256U);
 }
 
-// --- limits
-// -----------------------------------------------------------------------------------------------------------
+// --- limits ------------------------------------------------------------------------------------------------------
 
 TEST(NativeRunner, LevelNamespaceSeesOnlyItsOwnNamespace) {
     Scene scene;
@@ -224,6 +224,48 @@ TEST(NativeRunner, LevelNamespaceSeesOnlyItsOwnNamespace) {
     // Whether the namespace itself is there is asked of the namespace alone.
     EXPECT_THAT(scene.asked, Each(AnyOf(EndsWith(" in shop"), reader + " get namespaces in ")));
     EXPECT_FALSE(scene.run(native_check("- type: pods-crashloop\n", "cluster")).succeeded);
+}
+
+Async<void> redirect_to_metadata(std::unique_ptr<net::Listener> listener) {
+    auto stream = co_await listener->accept();
+    std::string piece(4096, '\0');
+    auto const asked = co_await (*stream)->read(piece, no_deadline);
+    std::string const answer =
+        "HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/latest\r\nContent-Length: 0\r\n\r\n";
+    if (asked) co_await (*stream)->write(answer, no_deadline);
+}
+
+TEST(NativeRunner, ProbesPassTheAddressPolicyRedirectsAndNameServersIncluded) {
+    Scene scene;
+    net::TableResolver names;
+    names.answers["leads-away.example"] = {{"169.254.169.254"}};
+    names.answers["redirects.example"] = {{"10.0.0.1"}};
+    net::GuardedDialer dialer(names, net::AddressPolicy(), [&scene](net::Resolver& guarded) {
+        return std::make_unique<net::ResolvingDialer>(scene.network, guarded);
+    });
+    auto const http = net::make_http_client(scene.world.executor(), scene.world.clock(), dialer, scene.tls);
+    TaskGroup peers(scene.world.executor());
+    peers.spawn(redirect_to_metadata(scene.network.listen({"10.0.0.1", 80})));
+    NativeRunner runner({.clock = scene.world.clock(),
+                         .random = scene.world.random(),
+                         .dialer = dialer,
+                         .resolver = dialer.resolver(),
+                         .tls = scene.tls,
+                         .http = *http,
+                         .open_api = {}});
+    auto const check = native_check(R"(
+- {type: tcp, with: {host: 169.254.169.254, port: 80}}
+- {type: tcp, name: name, with: {host: leads-away.example, port: 80}}
+- {type: http, with: {url: "http://redirects.example/"}}
+- {type: dns, with: {name: a.example, server: "169.254.169.254"}}
+)");
+    auto const result = scene.world.run(runner.run(check, scene.world.clock().now() + 30s));
+    scene.world.run(peers.stop());
+    EXPECT_FALSE(result.succeeded);
+    for (std::string const name : {"tcp", "name", "http", "dns"}) {
+        EXPECT_THAT(result.message, testing::ContainsRegex(name + " critical: [^;]*it is never dialed")) << name;
+    }
+    EXPECT_EQ(scene.network.connections(), 1U);  // to the one that redirects
 }
 
 TEST(NativeRunner, WhatIsRefusedReadsNothingAndFails) {
