@@ -1,0 +1,34 @@
+#pragma once
+// What the operator asks of the API server, counted.
+
+#include "base/metrics.hpp"
+#include "kube/api.hpp"
+
+#include <string>
+
+namespace vedette::op {
+
+/// A request as RBAC sees it.
+struct ApiCall {
+    std::string verb;      ///< get, list, watch, create, update, patch, delete, deletecollection
+    std::string resource;  ///< "pods", "workflows.argoproj.io", "healthchecks.activemonitor.keikoproj.io/status";
+                           ///< empty for what is no resource, such as /version
+    bool operator==(ApiCall const&) const = default;
+};
+ApiCall api_call(kube::Request const& request);
+
+/// Passes requests on to `inner` and counts their answers in vedette_operator_api_requests_total; the code of a request
+/// without an answer is "error". Lifetime: `inner` and `registry` outlive it.
+class CountedApi final : public kube::Api {
+public:
+    CountedApi(kube::Api& inner, metrics::Registry& registry);
+
+    Task<kube::Response> send(kube::Request request, Deadline deadline) override;
+    Task<std::optional<kube::IssuedCredentials>> issued_credentials(Deadline deadline) override;
+
+private:
+    kube::Api& inner_;
+    metrics::Family<metrics::Counter>& requests_;
+};
+
+}  // namespace vedette::op

@@ -1,0 +1,124 @@
+#pragma once
+// The operator's own series. docs/metrics.md lists them all; a test compares it with this.
+//
+// The five series of the reference keep their names and labels; two HealthChecks of one name in two namespaces share
+// them, as there, unless `namespace_label` is set. All others tell namespaces apart by healthcheck_namespace: a
+// plain "namespace" would clash with the label that Prometheus gives to what it scrapes.
+
+#include "base/clock.hpp"
+#include "base/metrics.hpp"
+#include "operator/booking.hpp"
+#include "operator/workflow.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace vedette::op {
+
+struct OperatorMetricsOptions {
+    bool namespace_label = false;  ///< --metrics-namespace-label: healthcheck_namespace on the reference's five and on
+                                   ///< custom metrics too
+};
+
+/// controller-runtime's words for how a step on one HealthCheck ended.
+enum class ReconcileResult { success, error, requeue, requeue_after };
+
+/// "healthCheck" or "remedy", the values of the label `workflow`.
+std::string_view workflow_label(Purpose purpose);
+
+/// Custom metrics of one HealthCheck, at most.
+inline constexpr std::size_t custom_metrics_limit = 100;
+
+/// HealthChecks are known by their UID: what concerns one that was not added, or has been removed, is ignored, so a
+/// late answer brings no series back. Threads: one reactor. Lifetime: `registry` and `clock` outlive it.
+class OperatorMetrics {
+public:
+    OperatorMetrics(metrics::Registry& registry, Clock const& clock, OperatorMetricsOptions options = {});
+
+    // --- one HealthCheck --------------------------------------------------------------------------------------------
+
+    /// It is there, or has changed. The counters begin at zero; what the status says of the last run is taken over.
+    void added(HealthCheck const& check);
+    /// It is gone, and its series with it, except what another HealthCheck of that name still owns.
+    void removed(HealthCheck const& check);
+    /// When the next run is to begin; nothing while one is under way or the check is paused. From that time on it is
+    /// overdue, until this is called again or the run starts.
+    void set_next_run(HealthCheck const& check, std::optional<WallTime> next);
+    /// `lateness`: from when it was due to when its Workflow was created; negative counts as none.
+    void started(HealthCheck const& check, Purpose purpose, Duration lateness);
+    /// A result stands in the status. Returns a sentence for each custom metric that could not be taken over.
+    std::vector<std::string> booked(HealthCheck const& check, Purpose purpose, RunResult const& result,
+                                    std::vector<CustomMetric> const& custom = {});
+    /// A run whose result nobody will ever know.
+    void result_lost(HealthCheck const& check);
+    /// A failure got no remedy; `reason` is one of a fixed set of CamelCase words.
+    void remedy_refused(HealthCheck const& check, std::string_view reason);
+    /// The first result of the check after a remedy.
+    void remedy_verified(HealthCheck const& check, bool helped);
+
+    // --- the operator -----------------------------------------------------------------------------------------------
+
+    void reconciled(ReconcileResult result);
+    void set_queue_depth(std::size_t health_checks);
+    void set_running(Purpose purpose, std::size_t workflows);
+    void set_waiting(std::size_t runs);  ///< for a place under --max-running-workflows
+    void watch_restarted(std::string_view resource);
+    void set_leader(bool leads);
+
+private:
+    struct Known {
+        std::string ns;
+        std::string name;
+        std::optional<WallTime> next_run;
+        metrics::Gauge* overdue = nullptr;
+        std::set<std::string> custom;
+    };
+    template <class Metric>
+    using Family = metrics::Family<Metric>;
+
+    Known* known(HealthCheck const& check);
+    metrics::LabelValues kept_labels(Known const& check) const;
+    std::optional<std::string> set_custom(Known& check, CustomMetric const& metric);
+    bool shared(Known const& gone, std::string const& metric) const;
+    void remove_series(Known const& gone);
+    void update_overdue();
+
+    metrics::Registry& registry_;
+    Clock const& clock_;
+    OperatorMetricsOptions options_;
+    std::map<std::string, Known> checks_;                         // by UID
+    std::map<std::string, std::vector<Known const*>> namesakes_;  // by name; without namespace_label they share
+    std::map<std::string, std::size_t> namespaces_;               // how many HealthChecks are in it
+    std::set<std::string> custom_families_;
+
+    Family<metrics::Counter>& successes_;
+    Family<metrics::Counter>& errors_;
+    Family<metrics::Gauge>& runtime_;
+    Family<metrics::Gauge>& start_time_;
+    Family<metrics::Gauge>& finished_time_;
+
+    Family<metrics::Counter>& runs_;
+    Family<metrics::Counter>& results_lost_;
+    Family<metrics::Gauge>& last_result_;
+    Family<metrics::Gauge>& last_success_;
+    Family<metrics::Gauge>& next_run_;
+    Family<metrics::Gauge>& overdue_;
+    Family<metrics::Counter>& remedies_started_;
+    Family<metrics::Counter>& remedies_refused_;
+    Family<metrics::Counter>& remedies_verified_;
+    Family<metrics::Histogram>& lateness_;
+    Family<metrics::Histogram>& duration_;
+
+    Family<metrics::Counter>& reconciled_;
+    metrics::Gauge& queue_depth_;
+    metrics::Gauge& known_checks_;
+    Family<metrics::Gauge>& running_;
+    metrics::Gauge& waiting_;
+    Family<metrics::Counter>& watch_restarts_;
+    metrics::Gauge& leader_;
+    metrics::CollectHook hook_;
+};
+
+}  // namespace vedette::op

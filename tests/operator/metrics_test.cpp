@@ -1,0 +1,385 @@
+#include "operator/metrics.hpp"
+
+#include "kube/scripted_api.hpp"
+#include "operator/counted_api.hpp"
+#include "telemetry/exposition.hpp"
+#include "telemetry/process_metrics.hpp"
+#include "world/world.hpp"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <regex>
+#include <sstream>
+
+namespace vedette::op {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+WallTime at(int seconds) {
+    return WallTime(std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}) + std::chrono::seconds(seconds);
+}
+
+HealthCheck check_named(std::string ns, std::string name, std::string uid = {}) {
+    HealthCheck check;
+    check.uid = uid.empty() ? ns + "/" + name : std::move(uid);
+    check.ns = std::move(ns);
+    check.name = std::move(name);
+    return check;
+}
+
+RunResult ran(bool succeeded, int from, int to) {
+    return {.workflow = "w", .succeeded = succeeded, .message = {}, .started = at(from), .finished = at(to)};
+}
+
+class OperatorMetricsTest : public testing::Test {
+protected:
+    explicit OperatorMetricsTest(OperatorMetricsOptions options = {}) : metrics_(registry_, world_.clock(), options) {}
+
+    /// The lines of a scrape that hold `part`, without comments.
+    std::vector<std::string> lines(std::string const& part) {
+        std::vector<std::string> found;
+        std::istringstream in(telemetry::exposition(registry_));
+        for (std::string line; std::getline(in, line);) {
+            if (!line.starts_with('#') && line.find(part) != std::string::npos) found.push_back(line);
+        }
+        return found;
+    }
+
+    world::World world_;
+    metrics::Registry registry_;
+    OperatorMetrics metrics_;
+    HealthCheck hello_ = check_named("health", "hello");
+};
+
+TEST_F(OperatorMetricsTest, ASuccessAndAFailureSetTheFiveSeriesOfTheReferenceWithItsLabels) {
+    metrics_.added(hello_);
+    metrics_.booked(hello_, Purpose::check, ran(true, 10, 13));
+    metrics_.booked(hello_, Purpose::check, ran(false, 70, 79));
+    auto const text = telemetry::exposition(registry_);
+    EXPECT_THAT(text, HasSubstr("# TYPE healthcheck_success_count counter\n"
+                                R"(healthcheck_success_count{healthcheck_name="hello",workflow="healthCheck"} 1.0)"));
+    EXPECT_THAT(text, HasSubstr("# TYPE healthcheck_error_count counter\n"
+                                R"(healthcheck_error_count{healthcheck_name="hello",workflow="healthCheck"} 1.0)"));
+    EXPECT_THAT(text, HasSubstr("# TYPE healthcheck_runtime_seconds gauge\n"
+                                R"(healthcheck_runtime_seconds{healthcheck_name="hello",workflow="healthCheck"} 3.0)"))
+        << "of the success only";
+    EXPECT_THAT(text,
+                HasSubstr("# TYPE healthcheck_starttime gauge\n"
+                          R"(healthcheck_starttime{healthcheck_name="hello",workflow="healthCheck"} 1767225670.0)"));
+    EXPECT_THAT(text,
+                HasSubstr("# TYPE healthcheck_finishedtime gauge\n"
+                          R"(healthcheck_finishedtime{healthcheck_name="hello",workflow="healthCheck"} 1767225679.0)"));
+}
+
+TEST_F(OperatorMetricsTest, ARemedysEndIsItsOwnAndNotItsChecks) {
+    metrics_.added(hello_);
+    metrics_.booked(hello_, Purpose::check, ran(false, 0, 5));
+    metrics_.booked(hello_, Purpose::remedy, ran(true, 6, 20));
+    EXPECT_THAT(lines("healthcheck_finishedtime"),
+                ElementsAre(R"(healthcheck_finishedtime{healthcheck_name="hello",workflow="healthCheck"} 1767225605.0)",
+                            R"(healthcheck_finishedtime{healthcheck_name="hello",workflow="remedy"} 1767225620.0)"));
+}
+
+TEST_F(OperatorMetricsTest, CountersBeginAtZeroSoThatAFirstFailureIsAnIncrease) {
+    metrics_.added(hello_);
+    EXPECT_THAT(lines("healthcheck_error_count"),
+                ElementsAre(R"(healthcheck_error_count{healthcheck_name="hello",workflow="healthCheck"} 0.0)"));
+    auto with_remedy = hello_;
+    with_remedy.spec.remedy.generate_name = "fix-";
+    metrics_.added(with_remedy);
+    EXPECT_THAT(lines("healthcheck_error_count"),
+                ElementsAre(R"(healthcheck_error_count{healthcheck_name="hello",workflow="healthCheck"} 0.0)",
+                            R"(healthcheck_error_count{healthcheck_name="hello",workflow="remedy"} 0.0)"));
+    EXPECT_THAT(lines("healthcheck_runtime_seconds"), IsEmpty());
+}
+
+TEST_F(OperatorMetricsTest, ChecksOfOneNameInTwoNamespacesAreApartInOurOwnSeries) {
+    auto const twin = check_named("shop", "hello");
+    metrics_.added(hello_);
+    metrics_.added(twin);
+    metrics_.booked(hello_, Purpose::check, ran(true, 0, 1));
+    metrics_.booked(twin, Purpose::check, ran(false, 0, 1));
+    EXPECT_THAT(
+        lines("healthcheck_last_result"),
+        ElementsAre(
+            R"(healthcheck_last_result{healthcheck_namespace="health",healthcheck_name="hello",workflow="healthCheck"} 1.0)",
+            R"(healthcheck_last_result{healthcheck_namespace="shop",healthcheck_name="hello",workflow="healthCheck"} 0.0)"));
+    EXPECT_THAT(lines("healthcheck_success_count"),
+                ElementsAre(R"(healthcheck_success_count{healthcheck_name="hello",workflow="healthCheck"} 1.0)"));
+}
+
+TEST_F(OperatorMetricsTest, SeriesGoWithTheirCheckAndThoseThatANamesakeOwnsStay) {
+    auto const before = telemetry::exposition(registry_);
+    auto const twin = check_named("shop", "hello");
+    CustomMetric const both{.name = "hello_latency", .help = "", .value = 1};
+    CustomMetric const ours{.name = "hello_depth", .help = "", .value = 1};
+    for (auto const& check : {hello_, twin}) {
+        metrics_.added(check);
+        metrics_.started(check, Purpose::check, 1ms);
+        metrics_.booked(check, Purpose::check, ran(true, 0, 1), {both});
+        metrics_.started(check, Purpose::remedy, 1ms);
+        metrics_.booked(check, Purpose::remedy, ran(false, 0, 1));
+        metrics_.result_lost(check);
+        metrics_.remedy_refused(check, "Cooldown");
+        metrics_.remedy_verified(check, true);
+        metrics_.set_next_run(check, at(60));
+    }
+    metrics_.booked(hello_, Purpose::check, ran(true, 0, 1), {ours});
+
+    metrics_.removed(hello_);
+    EXPECT_THAT(lines("health\""), IsEmpty()) << "nothing of that namespace";
+    EXPECT_THAT(lines("hello_depth"), IsEmpty());
+    EXPECT_THAT(lines("hello_latency"), ElementsAre(R"(hello_latency{healthcheck_name="hello"} 1.0)"));
+    EXPECT_THAT(lines("healthcheck_success_count"),
+                ElementsAre(R"(healthcheck_success_count{healthcheck_name="hello",workflow="healthCheck"} 3.0)",
+                            R"(healthcheck_success_count{healthcheck_name="hello",workflow="remedy"} 0.0)"));
+    EXPECT_THAT(lines("shop"), Not(IsEmpty()));
+
+    metrics_.removed(twin);
+    EXPECT_EQ(telemetry::exposition(registry_), before) << "nothing is left behind";
+}
+
+TEST_F(OperatorMetricsTest, AnObjectThatReplacedAnotherOfItsNameKeepsItsSeriesWhenTheOldOneGoes) {
+    auto const successor = check_named("health", "hello", "second");
+    metrics_.added(hello_);
+    metrics_.added(successor);
+    metrics_.booked(successor, Purpose::check, ran(true, 0, 1), {{.name = "hello_x", .help = "", .value = 4}});
+    metrics_.removed(hello_);
+    EXPECT_THAT(lines("healthcheck_runs_total").size(), 2);
+    EXPECT_THAT(lines("hello_x"), ElementsAre(R"(hello_x{healthcheck_name="hello"} 4.0)"));
+    metrics_.set_next_run(successor, at(-5));
+    EXPECT_THAT(lines("healthcheck_overdue_seconds"), ElementsAre(testing::EndsWith("} 5.0")));
+}
+
+TEST_F(OperatorMetricsTest, WhatArrivesAfterTheRemovalBringsNothingBack) {
+    metrics_.added(hello_);
+    metrics_.removed(hello_);
+    metrics_.removed(hello_);
+    metrics_.started(hello_, Purpose::remedy, 1ms);
+    metrics_.booked(hello_, Purpose::check, ran(true, 0, 1), {{.name = "hello_x", .help = "", .value = 4}});
+    metrics_.set_next_run(hello_, at(1));
+    metrics_.result_lost(hello_);
+    metrics_.remedy_refused(hello_, "Cooldown");
+    metrics_.remedy_verified(hello_, false);
+    EXPECT_THAT(lines("hello"), IsEmpty());
+    EXPECT_THAT(lines("healthcheck_namespace"), IsEmpty());
+}
+
+TEST_F(OperatorMetricsTest, OverdueGrowsWithTheClockFromTheNextRunUntilItStarts) {
+    metrics_.added(hello_);
+    auto const overdue = [&](char const* value) {
+        return ElementsAre(fmt::format(
+            R"(healthcheck_overdue_seconds{{healthcheck_namespace="health",healthcheck_name="hello"}} {})", value));
+    };
+    EXPECT_THAT(lines("overdue"), overdue("0.0"));
+    metrics_.set_next_run(hello_, at(30));
+    EXPECT_THAT(lines("next_run"), ElementsAre(testing::EndsWith("} 1767225630.0")));
+    EXPECT_THAT(lines("overdue"), overdue("0.0")) << "it is not due yet";
+    world_.clock().jump_wall(40s);
+    EXPECT_THAT(lines("overdue"), overdue("10.0"));
+    metrics_.started(hello_, Purpose::check, 10s);
+    EXPECT_THAT(lines("overdue"), overdue("0.0"));
+    EXPECT_THAT(lines("next_run"), IsEmpty()) << "while it runs nobody knows";
+}
+
+TEST_F(OperatorMetricsTest, ARemedyDoesNotEndThatItsCheckIsOverdue) {
+    metrics_.added(hello_);
+    metrics_.set_next_run(hello_, at(-7));
+    metrics_.started(hello_, Purpose::remedy, 1ms);
+    EXPECT_THAT(lines("overdue"), ElementsAre(testing::EndsWith("} 7.0")));
+}
+
+TEST_F(OperatorMetricsTest, ARestartTakesOverWhatTheStatusSays) {
+    hello_.status.status = "Succeeded";
+    hello_.status.finished_at = at(9);
+    auto failing = check_named("health", "failing");
+    failing.status.status = "Failed";
+    failing.status.finished_at = at(9);
+    auto fresh = check_named("health", "fresh");
+    for (auto const& check : {hello_, failing, fresh}) metrics_.added(check);
+    EXPECT_THAT(lines("last_result"), ElementsAre(HasSubstr("failing"), HasSubstr("hello")));
+    EXPECT_THAT(lines("last_result{healthcheck_namespace=\"health\",healthcheck_name=\"failing\""),
+                ElementsAre(testing::EndsWith(" 0.0")));
+    EXPECT_THAT(lines("last_success"), ElementsAre(HasSubstr("hello")));
+    EXPECT_THAT(lines("last_success"), ElementsAre(testing::EndsWith(" 1767225609.0")));
+}
+
+TEST_F(OperatorMetricsTest, LatenessAndDurationFillTheHistogramsOfTheirNamespace) {
+    metrics_.added(hello_);
+    metrics_.started(hello_, Purpose::check, 3ms);
+    metrics_.started(hello_, Purpose::check, -1s);
+    metrics_.booked(hello_, Purpose::check, ran(false, 0, 4));
+    auto const all = R"({healthcheck_namespace="health",workflow="healthCheck"})";
+    auto const text = telemetry::exposition(registry_);
+    EXPECT_THAT(text, HasSubstr(fmt::format("healthcheck_start_lateness_seconds_count{} 2.0\n", all)));
+    EXPECT_THAT(text, HasSubstr(fmt::format("healthcheck_start_lateness_seconds_sum{} 0.003\n", all)));
+    EXPECT_THAT(text, HasSubstr(fmt::format("healthcheck_run_duration_seconds_sum{} 4.0\n", all)));
+    EXPECT_THAT(text, HasSubstr(R"(workflow="healthCheck",le="2.5"} 0.0)"));
+    EXPECT_THAT(text, HasSubstr(R"(workflow="healthCheck",le="5.0"} 1.0)"));
+}
+
+TEST_F(OperatorMetricsTest, RemediesAreCountedFromTheirStartToWhetherTheyHelped) {
+    metrics_.added(hello_);
+    metrics_.started(hello_, Purpose::remedy, 1ms);
+    metrics_.booked(hello_, Purpose::remedy, ran(true, 0, 1));
+    metrics_.remedy_verified(hello_, false);
+    metrics_.remedy_verified(hello_, true);
+    metrics_.remedy_refused(hello_, "Cooldown");
+    metrics_.remedy_refused(hello_, "Cooldown");
+    auto const of = std::string(R"(healthcheck_namespace="health",healthcheck_name="hello")");
+    EXPECT_THAT(lines("remedy_"), ElementsAre("healthcheck_remedy_refused_total{" + of + R"(,reason="Cooldown"} 2.0)",
+                                              "healthcheck_remedy_started_total{" + of + "} 1.0",
+                                              "healthcheck_remedy_verified_total{" + of + R"(,helped="false"} 1.0)",
+                                              "healthcheck_remedy_verified_total{" + of + R"(,helped="true"} 1.0)"));
+    EXPECT_THAT(lines("healthcheck_runs_total{" + of + R"(,workflow="remedy",result="succeeded"})"),
+                ElementsAre(testing::EndsWith(" 1.0")));
+}
+
+TEST_F(OperatorMetricsTest, CustomMetricsAreGaugesWhoseLaterValuesOverwrite) {
+    metrics_.added(hello_);
+    metrics_.booked(hello_, Purpose::check, ran(true, 0, 1),
+                    {{.name = "hello_latency", .help = "How slow.", .value = 7}});
+    auto const refused = metrics_.booked(hello_, Purpose::check, ran(true, 0, 1),
+                                         {{.name = "hello_latency", .help = "Changed.", .value = 5}});
+    EXPECT_THAT(refused, IsEmpty());
+    EXPECT_THAT(telemetry::exposition(registry_),
+                HasSubstr("# HELP hello_latency How slow.\n# TYPE hello_latency gauge\n"
+                          "hello_latency{healthcheck_name=\"hello\"} 5.0\n"));
+}
+
+TEST_F(OperatorMetricsTest, TwoChecksThatMapToOneNameWithOtherHelpShareTheFamily) {
+    auto const first = check_named("health", "a-b");
+    auto const second = check_named("health", "a");
+    metrics_.added(first);
+    metrics_.added(second);
+    metrics_.booked(first, Purpose::check, ran(true, 0, 1), {{.name = "a_b_c", .help = "First.", .value = 1}});
+    metrics_.booked(second, Purpose::check, ran(true, 0, 1), {{.name = "a_b_c", .help = "Second.", .value = 2}});
+    EXPECT_THAT(telemetry::exposition(registry_),
+                HasSubstr("# HELP a_b_c First.\n# TYPE a_b_c gauge\n"
+                          "a_b_c{healthcheck_name=\"a\"} 2.0\na_b_c{healthcheck_name=\"a-b\"} 1.0\n"));
+    metrics_.removed(first);
+    EXPECT_THAT(lines("a_b_c"), ElementsAre(R"(a_b_c{healthcheck_name="a"} 2.0)"));
+}
+
+TEST_F(OperatorMetricsTest, ACustomMetricThatWouldBreakTheScrapeOrOursIsRefusedInASentence) {
+    auto const meddler = check_named("health", "healthcheck");
+    metrics_.added(meddler);
+    auto const before = telemetry::exposition(registry_);
+    auto const result = ran(true, 0, 1);
+    auto const refused = metrics_.booked(meddler, Purpose::check, result,
+                                         {{.name = "healthcheck_last_result", .help = "", .value = 9},
+                                          {.name = "healthcheck_run_duration_seconds_count", .help = "", .value = 9},
+                                          {.name = "no-name", .help = "", .value = 9},
+                                          {.name = std::string(600, 'x'), .help = "", .value = 9},
+                                          {.name = "healthcheck_fine", .help = "", .value = 9}});
+    EXPECT_THAT(refused,
+                ElementsAre("custom metric healthcheck_last_result: the operator itself has a metric of that name",
+                            "custom metric healthcheck_run_duration_seconds_count: metric "
+                            "healthcheck_run_duration_seconds_count is printed by the histogram "
+                            "healthcheck_run_duration_seconds",
+                            "custom metric no-name: \"no-name\" is no metric name",
+                            "a custom metric's name has 600 bytes; 500 are allowed"));
+    EXPECT_THAT(lines("} 9.0"), ElementsAre(R"(healthcheck_fine{healthcheck_name="healthcheck"} 9.0)"));
+}
+
+TEST_F(OperatorMetricsTest, ACheckHasAsManyCustomMetricsAsTheLimitAndNoMore) {
+    metrics_.added(hello_);
+    std::vector<CustomMetric> many;
+    for (std::size_t i = 0; i <= custom_metrics_limit; ++i) many.push_back({fmt::format("hello_{}", i), "", 1});
+    auto const refused = metrics_.booked(hello_, Purpose::check, ran(true, 0, 1), many);
+    EXPECT_THAT(refused, ElementsAre("custom metric hello_100: a HealthCheck may have 100 of them"));
+    EXPECT_THAT(metrics_.booked(hello_, Purpose::check, ran(true, 0, 1), {{"hello_99", "", 2}}), IsEmpty())
+        << "known ones are set further on";
+}
+
+class WithNamespaceLabel : public OperatorMetricsTest {
+protected:
+    WithNamespaceLabel() : OperatorMetricsTest({.namespace_label = true}) {}
+};
+
+TEST_F(WithNamespaceLabel, TheFiveAndCustomMetricsTellNamesakesApartToo) {
+    auto const twin = check_named("shop", "hello");
+    for (auto const& check : {hello_, twin}) {
+        metrics_.added(check);
+        metrics_.booked(check, Purpose::check, ran(true, 0, 1), {{.name = "hello_x", .help = "", .value = 1}});
+    }
+    EXPECT_THAT(
+        lines("healthcheck_success_count"),
+        ElementsAre(
+            R"(healthcheck_success_count{healthcheck_namespace="health",healthcheck_name="hello",workflow="healthCheck"} 1.0)",
+            R"(healthcheck_success_count{healthcheck_namespace="shop",healthcheck_name="hello",workflow="healthCheck"} 1.0)"));
+    metrics_.removed(hello_);
+    EXPECT_THAT(lines("\"health\""), IsEmpty());
+    EXPECT_THAT(lines("hello_x"), ElementsAre(R"(hello_x{healthcheck_namespace="shop",healthcheck_name="hello"} 1.0)"));
+}
+
+TEST_F(WithNamespaceLabel, ACustomMetricStillCannotTakeOneOfOurs) {
+    auto const meddler = check_named("health", "healthcheck");
+    metrics_.added(meddler);
+    EXPECT_THAT(metrics_.booked(meddler, Purpose::check, ran(true, 0, 1),
+                                {{.name = "healthcheck_overdue_seconds", .help = "", .value = 9}}),
+                ElementsAre(HasSubstr("the operator itself")));
+    metrics_.removed(meddler);
+    EXPECT_NE(registry_.find("healthcheck_overdue_seconds"), nullptr);
+}
+
+TEST_F(OperatorMetricsTest, TheOperatorsOwnSeriesHaveTheNamesOfControllerRuntimeAndClientGo) {
+    metrics_.reconciled(ReconcileResult::success);
+    metrics_.reconciled(ReconcileResult::requeue_after);
+    metrics_.set_queue_depth(3);
+    metrics_.set_leader(true);
+    metrics_.set_running(Purpose::remedy, 2);
+    metrics_.set_waiting(5);
+    metrics_.watch_restarted("workflows.argoproj.io");
+    metrics_.added(hello_);
+    auto const text = telemetry::exposition(registry_);
+    for (auto const* line :
+         {R"(controller_runtime_reconcile_total{controller="healthcheck",result="error"} 0.0)",
+          R"(controller_runtime_reconcile_total{controller="healthcheck",result="requeue_after"} 1.0)",
+          R"(controller_runtime_reconcile_total{controller="healthcheck",result="success"} 1.0)",
+          R"(workqueue_depth{name="healthcheck"} 3.0)",
+          R"(leader_election_master_status{name="689451f8.keikoproj.io"} 1.0)",
+          R"(vedette_build_info{version=")" VEDETTE_VERSION R"("} 1.0)",
+          R"(vedette_operator_workflows_running{workflow="healthCheck"} 0.0)",
+          R"(vedette_operator_workflows_running{workflow="remedy"} 2.0)",
+          R"(vedette_operator_watch_restarts_total{resource="workflows.argoproj.io"} 1.0)",
+          "vedette_operator_runs_waiting 5.0", "vedette_operator_healthchecks 1.0"}) {
+        EXPECT_THAT(text, HasSubstr(std::string(line) + "\n"));
+    }
+}
+
+// --- docs/metrics.md ------------------------------------------------------------------------------------------------
+
+TEST(Catalogue, ListsEveryFamilyWithItsTypeAndLabelsAndNoOther) {
+    world::World world;
+    metrics::Registry registry;
+    OperatorMetrics const own(registry, world.clock());
+    telemetry::ProcessMetrics const process(registry, world.clock());
+    kube::ScriptedApi inner({});
+    CountedApi const api(inner, registry);
+    std::set<std::string> in_code;
+    for (auto const* family = registry.next(""); family; family = registry.next(family->definition().name)) {
+        std::string labels;
+        for (auto const& label : family->definition().labels) {
+            labels += fmt::format("{}`{}`", labels.empty() ? " " : ", ", label);
+        }
+        in_code.insert(
+            fmt::format("| `{}` | {} |{} |", family->definition().name, metrics::to_string(family->type()), labels));
+    }
+    std::set<std::string> in_document;
+    std::ifstream document(TEST_SOURCE_DIR "/../../docs/metrics.md");
+    std::regex const row(R"(^\| `[a-z_]+` \| (counter|gauge|histogram) \| [^|]*\|)");
+    for (std::string line; std::getline(document, line);) {
+        std::smatch found;
+        if (std::regex_search(line, found, row)) in_document.insert(found.str());
+    }
+    EXPECT_THAT(in_document, testing::ContainerEq(in_code));
+}
+
+}  // namespace
+}  // namespace vedette::op
