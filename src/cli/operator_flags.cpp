@@ -24,17 +24,117 @@ void add_plan(CLI::App& root, OperatorPlanFlags& flags) {
         "Exit codes: 0 every HealthCheck can run, 1 one or more cannot, 2 a file cannot be read.");
 }
 
+void add_cluster(CLI::App& app, OperatorRunFlags& flags) {
+    app.add_option("--kubeconfig", flags.kubeconfig, "Kubeconfig; else KUBECONFIG, ~/.kube/config, the pod's account")
+        ->type_name("FILE");
+    app.add_option("--context", flags.context, "Kubeconfig context")->type_name("NAME");
+    app.add_option("--namespace", flags.ns, "Our own namespace: of the Lease and the remedy policy; else the pod's")
+        ->type_name("NS");
+    app.add_option("--kube-api-qps", flags.kube_api_qps, "Requests to the API server a second, in the long run")
+        ->type_name("INTEGER")
+        ->check(whole_number("a number of requests", 1, 1'000'000))
+        ->capture_default_str();
+    app.add_option("--kube-api-burst", flags.kube_api_burst, "Requests to the API server at once")
+        ->type_name("INTEGER")
+        ->check(whole_number("a number of requests", 1, 1'000'000))
+        ->capture_default_str();
+    app.add_flag("--leader-elect", flags.leader_elect, "Only the holder of the Lease 689451f8.keikoproj.io acts");
+    app.add_flag("--takeover", flags.takeover, "Act although another operator seems to be at work");
+}
+
+void add_running(CLI::App& app, OperatorRunFlags& flags) {
+    app.add_option("--max-workers", flags.max_workers, "Taken and without effect: nothing waits for a worker")
+        ->type_name("INTEGER")
+        ->capture_default_str();
+    app.add_option("--max-running-workflows", flags.max_running_workflows, "Workflows under way at once; 0: no limit")
+        ->type_name("INTEGER")
+        ->check(whole_number("a number of Workflows", 0, 1'000'000))
+        ->capture_default_str();
+    app.add_option("--policy-configmap", flags.policy_config_map,
+                   "ConfigMap of the remedy policy; else vedette-remedy-policy in our own namespace")
+        ->type_name("NAMESPACE/NAME");
+    app.add_option("--source-allow", flags.source_allow,
+                   "Addresses that url sources and probes may dial although they are loopback or reserved; may be "
+                   "repeated")
+        ->type_name("CIDR")
+        ->allow_extra_args(false);
+    app.add_option("--source-dir", flags.source_dir, "Folder below which file sources may be; without it none may")
+        ->type_name("DIR");
+}
+
+void add_rbac(CLI::App& app, OperatorRunFlags& flags) {
+    app.add_option("--rbac", flags.rbac,
+                   "manage: make and mend the objects; verify: only say what is missing; off: neither")
+        ->type_name("MODE")
+        ->transform(word_of(std::map<std::string, RbacModeFlag>{
+            {"manage", RbacModeFlag::manage}, {"verify", RbacModeFlag::verify}, {"off", RbacModeFlag::off}}));
+    app.add_option("--rbac-adopt", flags.rbac_adopt,
+                   "keep: roles of the reference that allow more than is needed stay; narrow: they are narrowed")
+        ->type_name("HOW")
+        ->transform(word_of(
+            std::map<std::string, RbacAdoptFlag>{{"keep", RbacAdoptFlag::keep}, {"narrow", RbacAdoptFlag::narrow}}));
+    app.add_option("--rbac-defaults", flags.rbac_defaults,
+                   "Rules without rbacRules: scoped, or reference for the wildcards of release v0.15.0")
+        ->type_name("WHICH")
+        ->transform(word_of(std::map<std::string, RbacDefaultsFlag>{{"scoped", RbacDefaultsFlag::scoped},
+                                                                    {"reference", RbacDefaultsFlag::reference}}));
+    app.add_option("--rbac-allow", flags.rbac_allow, "File that bounds levels and rbacRules; without it nothing does")
+        ->type_name("FILE");
+}
+
+void add_endpoints(CLI::App& app, OperatorRunFlags& flags) {
+    app.add_option("--metrics-bind-address", flags.metrics_bind_address,
+                   "Address of /metrics, 0 for none; else :8080, or :8443 with --metrics-secure")
+        ->type_name("ADDRESS");
+    app.add_flag("--metrics-secure,!--no-metrics-secure", flags.metrics_secure,
+                 "Serve /metrics over TLS, to those whom the API server lets in");
+    app.add_option("--metrics-cert-path", flags.metrics_cert_path,
+                   "Folder of tls.crt and tls.key; without it the certificate is self-signed")
+        ->type_name("DIR");
+    app.add_flag("--metrics-namespace-label", flags.metrics_namespace_label,
+                 "Label the reference's five metrics with healthcheck_namespace too");
+    app.add_option("--health-probe-bind-address", flags.health_probe_bind_address,
+                   "Address of /healthz and /readyz, 0 for none")
+        ->type_name("ADDRESS")
+        ->capture_default_str();
+}
+
+void add_log(CLI::App& app, OperatorLogOptions& log) {
+    app.add_flag("--zap-devel,!--no-zap-devel", log.devel, "Log debug messages too");
+    app.add_option("--zap-encoder", log.encoder, "json or console")
+        ->type_name("FORMAT")
+        ->check(exact_word({"json", "console"}));
+    app.add_option("--zap-log-level", log.level, "debug, info, error, or a number for more than debug")
+        ->type_name("LEVEL")
+        ->check(exact_word({"debug", "info", "error"}) | whole_number("a level", 1, 127));
+    app.add_option("--zap-stacktrace-level", log.stacktrace_level, "Taken and without effect")
+        ->type_name("LEVEL")
+        ->check(exact_word({"info", "error", "panic"}));
+    app.add_option("--zap-time-encoding", log.time_encoding, "epoch, millis, nano, iso8601, rfc3339 or rfc3339nano")
+        ->type_name("FORMAT")
+        ->check(exact_word({"epoch", "millis", "nano", "iso8601", "rfc3339", "rfc3339nano"}));
+}
+
 }  // namespace
 
 void add_operator(CLI::App& root, OperatorFlags& flags) {
     auto& app = *root.add_subcommand("operator", "Run HealthCheck resources; plan changes of them");
-    app.require_subcommand(1);
+    app.require_subcommand(0, 1);
+    add_cluster(app, flags.run);
+    add_running(app, flags.run);
+    add_rbac(app, flags.run);
+    add_endpoints(app, flags.run);
+    add_log(app, flags.run.log);
     add_plan(app, flags.plan);
-    app.footer("Example:\n  vedette operator plan checks.yaml");
+    app.footer(
+        "Examples:\n"
+        "  vedette operator --leader-elect                        in a pod, two replicas\n"
+        "  vedette operator --kubeconfig k --rbac verify          from a shell, making no RBAC objects\n"
+        "  vedette operator plan checks.yaml                      before anything is applied");
 }
 
-int run_operator_command(CLI::App const&, OperatorFlags const& flags) {
-    return plan_health_checks(flags.plan);
+int run_operator_command(CLI::App const& app, OperatorFlags const& flags) {
+    return app.got_subcommand("plan") ? plan_health_checks(flags.plan) : run_operator(flags.run);
 }
 
 }  // namespace vedette::cli

@@ -93,6 +93,8 @@ public:
         return found;
     }
     std::size_t size() const { return store_.size(); }
+    /// Differences of a list are being told, not events of a watch: what is deleted now was missing in it.
+    bool relisting() const { return relisting_; }
     Reflector const& reflector() const { return reflector_; }
 
 private:
@@ -137,6 +139,7 @@ private:
     }
 
     Async<void> list_is_complete() override {
+        relisting_ = true;
         // Keys, not iterators: others read the store, but nobody else writes it, while we give way.
         std::vector<std::string> lost;
         for (auto const& [key, entry] : store_) {
@@ -152,6 +155,7 @@ private:
             put(node.key(), std::move(node.mapped()));
             if (++steps % differences_in_a_step == 0) co_await asio::post(asio::use_awaitable);
         }
+        relisting_ = false;
         synced_ = true;
         synced_changed_.notify();
     }
@@ -203,6 +207,7 @@ private:
     std::vector<Handlers<T>> handlers_;
     Event synced_changed_;
     bool synced_ = false;
+    bool relisting_ = false;
     Reflector reflector_;
 };
 

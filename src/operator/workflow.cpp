@@ -2,6 +2,7 @@
 
 #include "operator/workflow.hpp"
 
+#include "base/hash.hpp"
 #include "base/json.hpp"
 #include "base/time_format.hpp"
 #include "base/yaml.hpp"
@@ -18,15 +19,6 @@ namespace json = boost::json;
 constexpr std::size_t longest_prefix = 57;
 constexpr std::string_view suffix_letters = "bcdfghjklmnpqrstvwxz2456789";  // Kubernetes': no vowels, no words
 constexpr int suffix_length = 5;
-
-// FNV-1a with MurmurHash3's finalizer: the same on every machine and in every version, which names rely on.
-std::uint64_t stable_hash(std::string_view text) {
-    std::uint64_t hash = 0xcbf29ce484222325u;
-    for (unsigned char const c : text) hash = (hash ^ c) * 0x100000001b3u;
-    hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccdu;
-    hash = (hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53u;
-    return hash ^ (hash >> 33);
-}
 
 std::string text_of(json::value const& value) {
     return value.is_string() ? std::string(value.get_string()) : to_json(value);
@@ -66,7 +58,10 @@ json::object metadata_of(HealthCheck const& check, RunId const& run, WorkflowSpe
                           {"generateName", workflow.generate_name},
                           {"namespace", workflow.ns},
                           {"labels", std::move(labels)},
-                          {"annotations", {{run_annotation, to_string(run)}, {uid_annotation, check.uid}}}};
+                          {"annotations",
+                           {{run_annotation, to_string(run)},
+                            {uid_annotation, check.uid},
+                            {name_annotation, fmt::format("{}/{}", check.ns, check.name)}}}};
     // Kubernetes collects an object whose owner is in another namespace: there the label alone says whose it is.
     if (workflow.ns == check.ns) {
         metadata["ownerReferences"] = {{{"apiVersion", api_version},

@@ -9,6 +9,7 @@ namespace vedette::op {
 inline constexpr std::string_view uid_label = "activemonitor.keikoproj.io/healthcheck-uid";
 inline constexpr std::string_view run_annotation = "vedette.dev/run";
 inline constexpr std::string_view uid_annotation = "vedette.dev/healthcheck-uid";
+inline constexpr std::string_view name_annotation = "vedette.dev/healthcheck";  ///< "namespace/name"
 inline constexpr std::string_view instance_label = "workflows.argoproj.io/controller-instanceid";
 inline constexpr std::string_view instance_value = "activemonitor-workflows";
 /// Bytes of a source text, at most.

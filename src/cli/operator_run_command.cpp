@@ -1,0 +1,295 @@
+// `vedette operator`: builds the real parts around op::Operator and wires them. Whatever is wrong with flags and files
+// is found before anything is sent.
+
+#include "cli/operator_run_command.hpp"
+
+#include "base/mounted_files.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/output.hpp"
+#include "cli/runtime.hpp"
+#include "cli/signals.hpp"
+#include "kube/config.hpp"
+#include "kube/http_api.hpp"
+#include "kube/target_check.hpp"
+#include "net/guarded_dialer.hpp"
+#include "operator/counted_api.hpp"
+#include "operator/native_checks.hpp"
+#include "operator/native_runner.hpp"
+#include "operator/operator.hpp"
+#include "operator/source_reader.hpp"
+#include "telemetry/process_metrics.hpp"
+
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+namespace vedette::cli {
+namespace {
+
+constexpr char const* pod_namespace_file = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+constexpr std::size_t small_file = 64 * 1024;
+constexpr std::size_t allow_list_limit = 1u << 20;
+
+int refuse(Error const& error, int code) {
+    complain(error.text());
+    return code;
+}
+
+std::string host_name() {
+    char name[256] = {};
+    return ::gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? std::string(name) : std::string("unknown");
+}
+
+std::string own_namespace(OperatorRunFlags const& flags, Files& files) {
+    if (!flags.ns.empty()) return flags.ns;
+    auto const written = files.read(pod_namespace_file, small_file);
+    return written && !written->empty() ? *written : "default";
+}
+
+// What is said once about a flag that does something else than its name promises.
+void explain_flags(OperatorRunFlags const& flags, Log const& log) {
+    if (flags.max_workers != 10) {
+        log(LogLevel::info,
+            "--max-workers has no effect: nothing here waits for a worker; --max-running-workflows caps Workflows");
+    }
+    if (!flags.log.stacktrace_level.empty()) log(LogLevel::info, "--zap-stacktrace-level has no effect");
+}
+
+Result<op::RbacOptions> rbac_options(OperatorRunFlags const& flags, Files& files) {
+    op::RbacOptions options;
+    options.mode = flags.rbac == RbacModeFlag::manage   ? op::RbacMode::manage
+                   : flags.rbac == RbacModeFlag::verify ? op::RbacMode::verify
+                                                        : op::RbacMode::off;
+    options.narrow = flags.rbac_adopt == RbacAdoptFlag::narrow;
+    options.policy.reference_defaults = flags.rbac_defaults == RbacDefaultsFlag::reference;
+    options.policy.extra_rules = op::rules_for_checks;
+    if (flags.rbac_allow.empty()) return options;
+    auto const text = files.read(flags.rbac_allow, allow_list_limit);
+    if (!text) return fail(text.error().code(), "--rbac-allow: {}", text.error().text());
+    auto list = op::parse_rbac_allow_list(*text, flags.rbac_allow);
+    if (!list) return pass(list, "--rbac-allow");
+    options.policy.allow = std::move(*list);
+    return options;
+}
+
+// "NAMESPACE/NAME" of the remedy policy.
+Result<std::pair<std::string, std::string>> policy_place(OperatorRunFlags const& flags, std::string const& own) {
+    if (flags.policy_config_map.empty()) return std::pair(own, std::string(op::remedy_policy_name));
+    auto const slash = flags.policy_config_map.find('/');
+    auto const ns = flags.policy_config_map.substr(0, slash);
+    auto const name = slash == std::string::npos ? "" : flags.policy_config_map.substr(slash + 1);
+    if (ns.empty() || name.empty() || name.find('/') != std::string::npos) {
+        return fail(Errc::invalid_input, "--policy-configmap: \"{}\" is not NAMESPACE/NAME", flags.policy_config_map);
+    }
+    return std::pair(ns, name);
+}
+
+kube::Transport transport_of(Runtime& runtime) {
+    return {.http = runtime.http(),
+            .clock = runtime.clock(),
+            .files = runtime.files(),
+            .process = runtime.process(),
+            .environment = environment};
+}
+
+Result<kube::Target> target_of(OperatorRunFlags const& flags, Runtime& runtime) {
+    kube::ConfigOptions const options{
+        .kubeconfig = flags.kubeconfig, .context = flags.context, .environment = environment};
+    auto target = kube::load_target(options, runtime.files());
+    if (!target) return target;
+    if (auto checked = kube::check_target(*target); !checked) return pass(checked);
+    return target;
+}
+
+// Everything that lives as long as the operator, in the order in which it is taken down.
+class Wiring {
+public:
+    Wiring(OperatorRunFlags const& flags, Runtime& runtime, Log log)
+        : flags_(flags), runtime_(runtime), log_(std::move(log)), process_(registry_, runtime.clock()) {}
+
+    Result<void> build();
+    op::Operator& op() { return *operator_; }
+    op::Endpoints& endpoints() { return *endpoints_; }
+
+private:
+    Result<void> build_client();
+    Result<void> build_sources();
+    void build_checks();
+    Result<void> build_operator();
+    Result<void> build_endpoints();
+
+    OperatorRunFlags const& flags_;
+    Runtime& runtime_;
+    Log log_;
+    metrics::Registry registry_;
+    telemetry::ProcessMetrics process_;
+    std::optional<kube::Target> target_;
+    std::unique_ptr<kube::Api> api_;
+    std::unique_ptr<op::CountedApi> counted_;
+    std::unique_ptr<kube::RateLimiter> limiter_;
+    std::unique_ptr<kube::Client> client_;
+    std::unique_ptr<net::GuardedDialer> guarded_;
+    std::unique_ptr<net::HttpClient> probe_http_;
+    std::unique_ptr<Files> mounted_;
+    std::unique_ptr<op::SourceReader> sources_;
+    std::unique_ptr<op::NativeRunner> native_;
+    std::unique_ptr<op::OperatorMetrics> metrics_;
+    std::unique_ptr<op::RbacKeeper> rbac_;
+    std::unique_ptr<op::Operator> operator_;
+    std::unique_ptr<op::Endpoints> endpoints_;
+};
+
+Result<void> Wiring::build() {
+    if (auto built = build_client(); !built) return built;
+    if (auto built = build_sources(); !built) return built;
+    build_checks();
+    metrics_ = std::make_unique<op::OperatorMetrics>(
+        registry_, runtime_.clock(), op::OperatorMetricsOptions{.namespace_label = flags_.metrics_namespace_label});
+    if (auto built = build_operator(); !built) return built;
+    return build_endpoints();
+}
+
+Result<void> Wiring::build_client() {
+    auto target = target_of(flags_, runtime_);
+    if (!target) return pass(target);
+    target_ = std::move(*target);
+    auto api = kube::make_http_api(*target_, transport_of(runtime_));
+    if (!api) return pass(api);
+    api_ = std::move(*api);
+    counted_ = std::make_unique<op::CountedApi>(*api_, registry_);
+    kube::RateLimits const limits{.per_second = static_cast<double>(flags_.kube_api_qps),
+                                  .burst = static_cast<double>(flags_.kube_api_burst),
+                                  .waiters = 100'000};
+    limiter_ = std::make_unique<kube::RateLimiter>(runtime_.executor(), runtime_.clock(), limits);
+    client_ = std::make_unique<kube::Client>(*counted_, runtime_.clock(), runtime_.random(), limiter_.get());
+    return {};
+}
+
+Result<void> Wiring::build_sources() {
+    auto policy = net::AddressPolicy::parse(flags_.source_allow, "--source-allow");
+    if (!policy) return pass(policy);
+    guarded_ =
+        std::make_unique<net::GuardedDialer>(runtime_.resolver(), std::move(*policy), [this](net::Resolver& resolver) {
+            return net::make_system_dialer(runtime_.executor(), runtime_.clock(), resolver);
+        });
+    if (!flags_.source_dir.empty()) mounted_ = make_mounted_files(flags_.source_dir);
+    op::SourceReaderOptions options{.mounted = mounted_.get()};
+    options.url.environment = environment;
+    sources_ = std::make_unique<op::SourceReader>(runtime_.executor(), runtime_.clock(), *guarded_, runtime_.tls(),
+                                                  *client_, std::move(options));
+    return {};
+}
+
+void Wiring::build_checks() {
+    probe_http_ = net::make_http_client(runtime_.executor(), runtime_.clock(), *guarded_, runtime_.tls());
+    native_ = std::make_unique<op::NativeRunner>(
+        op::NativeDoors{.clock = runtime_.clock(),
+                        .random = runtime_.random(),
+                        .dialer = *guarded_,
+                        .resolver = guarded_->resolver(),
+                        .tls = runtime_.tls(),
+                        .http = *probe_http_,
+                        .open_api = kube::open_http_api_as(*target_, transport_of(runtime_)),
+                        .limiter = limiter_.get()});
+}
+
+Result<void> Wiring::build_operator() {
+    auto rbac = rbac_options(flags_, runtime_.files());
+    if (!rbac) return pass(rbac);
+    rbac_ = std::make_unique<op::RbacKeeper>(runtime_.executor(), *client_, runtime_.clock(), runtime_.random(),
+                                             std::move(*rbac));
+    auto const own = own_namespace(flags_, runtime_.files());
+    auto place = policy_place(flags_, own);
+    if (!place) return pass(place);
+    op::OperatorOptions options{.leader_elect = flags_.leader_elect,
+                                .own_namespace = own,
+                                .identity = fmt::format("{}_{}", host_name(), runtime_.random().suffix(10)),
+                                .policy_namespace = place->first,
+                                .policy_name = place->second};
+    options.controller.takeover = flags_.takeover;
+    if (flags_.max_running_workflows > 0) {
+        options.controller.max_running_workflows = static_cast<std::size_t>(flags_.max_running_workflows);
+    }
+    op::OperatorDoors doors{
+        .executor = runtime_.executor(),
+        .clock = runtime_.clock(),
+        .random = runtime_.random(),
+        .client = *client_,
+        .rbac = *rbac_,
+        .metrics = *metrics_,
+        .read_source = [this](op::Source source, std::string ns,
+                              Deadline deadline) { return sources_->read(std::move(source), std::move(ns), deadline); },
+        .run_checks = [this](op::HealthCheck check,
+                             Deadline deadline) { return native_->run(std::move(check), deadline); },
+        .objections = op::validate_checks,
+        .log = log_};
+    operator_ = std::make_unique<op::Operator>(std::move(doors), std::move(options));
+    return {};
+}
+
+Result<void> Wiring::build_endpoints() {
+    op::EndpointsDoors doors{
+        .executor = runtime_.executor(),
+        .clock = runtime_.clock(),
+        .files = runtime_.files(),
+        .registry = registry_,
+        .client = *client_,
+        .listen =
+            [this](net::Endpoint at) { return op::listen_on(runtime_.executor(), runtime_.clock(), std::move(at)); },
+        .warn = [this](std::string sentence) { log_(LogLevel::warning, std::move(sentence)); }};
+    op::EndpointsOptions options{.probe_address = flags_.health_probe_bind_address,
+                                 .metrics_address = flags_.metrics_bind_address,
+                                 .metrics_secure = flags_.metrics_secure,
+                                 .metrics_certificate_path = flags_.metrics_cert_path,
+                                 .healthz = operator_->healthz(),
+                                 .readyz = operator_->readyz()};
+    auto opened = op::Endpoints::open(std::move(doors), std::move(options));
+    if (!opened) return pass(opened);
+    endpoints_ = std::move(*opened);
+    return {};
+}
+
+Async<void> serve_endpoints(op::Endpoints& endpoints, Log log, bool& broke, std::function<void()> stop) {
+    auto const served = co_await endpoints.serve();
+    if (served) co_return;
+    log(LogLevel::error, served.error().text());
+    broke = true;
+    stop();
+}
+
+Async<void> run_all(Wiring& wiring, Log log, bool& broke) {
+    TaskGroup serving(co_await asio::this_coro::executor);
+    serving.spawn(serve_endpoints(wiring.endpoints(), log, broke, [&wiring] { wiring.op().ask_to_stop(); }));
+    co_await serving.stop_after(wiring.op().run());
+}
+
+}  // namespace
+
+int run_operator(OperatorRunFlags const& flags) {
+    Runtime runtime;
+    OperatorLog written(flags.log, runtime.clock(), STDERR_FILENO);
+    Log const log = [&written](LogLevel level, std::string sentence) { written.write(level, std::move(sentence)); };
+    Wiring wiring(flags, runtime, log);
+    if (auto built = wiring.build(); !built) {
+        bool const usage = built.error().code() != Errc::io;
+        return refuse(built.error(), usage ? exit_usage : exit_unhealthy);
+    }
+    log(LogLevel::info, fmt::format("vedette {} operator starts", VEDETTE_VERSION));
+    if (auto const at = wiring.endpoints().probes()) {
+        log(LogLevel::info, fmt::format("/healthz and /readyz at http://{}", to_string(*at)));
+    }
+    if (auto const at = wiring.endpoints().metrics()) {
+        log(LogLevel::info,
+            fmt::format("/metrics at {}://{}", flags.metrics_secure ? "https" : "http", to_string(*at)));
+    }
+    explain_flags(flags, log);
+    bool broke = false;
+    Signals const signals(runtime.executor(), [&] {
+        log(LogLevel::info, "asked to stop");
+        wiring.op().ask_to_stop();
+    });
+    runtime.run(run_all(wiring, log, broke));
+    return broke ? exit_unhealthy : exit_healthy;
+}
+
+}  // namespace vedette::cli

@@ -1,0 +1,42 @@
+#pragma once
+#include "cli/operator_log.hpp"
+
+#include <string>
+#include <vector>
+
+namespace vedette::cli {
+
+enum class RbacModeFlag { manage, verify, off };
+enum class RbacAdoptFlag { keep, narrow };
+enum class RbacDefaultsFlag { scoped, reference };
+
+struct OperatorRunFlags {
+    std::string kubeconfig;
+    std::string context;
+    std::string ns;  ///< our own; empty: the pod's, else "default"
+    std::string metrics_bind_address;
+    bool metrics_secure = false;
+    std::string metrics_cert_path;
+    bool metrics_namespace_label = false;
+    std::string health_probe_bind_address = ":8081";
+    bool leader_elect = false;
+    int max_workers = 10;
+    int max_running_workflows = 0;  ///< 0: no limit
+    int kube_api_qps = 2000;
+    int kube_api_burst = 4000;
+    std::vector<std::string> source_allow;
+    std::string source_dir;
+    bool takeover = false;
+    RbacModeFlag rbac = RbacModeFlag::manage;
+    RbacAdoptFlag rbac_adopt = RbacAdoptFlag::keep;
+    RbacDefaultsFlag rbac_defaults = RbacDefaultsFlag::scoped;
+    std::string rbac_allow;
+    std::string policy_config_map;  ///< NAMESPACE/NAME; empty: our own namespace's vedette-remedy-policy
+    OperatorLogOptions log;
+};
+
+/// `vedette operator`: serves until SIGINT or SIGTERM. Returns the exit code: 2 for flags, files and kubeconfig that
+/// cannot be used, 1 where it could not listen.
+int run_operator(OperatorRunFlags const& flags);
+
+}  // namespace vedette::cli

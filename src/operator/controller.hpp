@@ -1,0 +1,140 @@
+#pragma once
+// Controller: one term of acting on HealthChecks. It feeds each check's machine with what happens, and performs what
+// the machine asks for; it decides nothing but what concerns many checks: places to run, the remedy policy, whose
+// Workflow is whose. Idle checks are rows with a timer; a coroutine lives only while a request is under way.
+
+#include "base/log.hpp"
+#include "base/task_group.hpp"
+#include "kube/event_recorder.hpp"
+#include "operator/machine.hpp"
+#include "operator/metrics.hpp"
+#include "operator/rbac_keeper.hpp"
+#include "operator/remedy_policy.hpp"
+#include "operator/views.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+
+namespace vedette::op {
+
+struct ControllerOptions {
+    std::optional<std::size_t> max_running_workflows;  ///< nothing: no limit
+    bool takeover = false;                             ///< act although another operator seems to be at work
+    Duration request_timeout = std::chrono::seconds(30);
+    Duration takeover_retry = std::chrono::seconds(10);
+};
+
+/// What the controller acts through. All outlive it.
+struct ControllerDoors {
+    asio::any_io_executor executor;
+    Clock& clock;
+    kube::Client client;
+    CheckInformer& checks;        ///< in sync before run(); its changes are told to check_changed() and check_deleted()
+    WorkflowInformer& workflows;  ///< in sync, or known not to be served
+    RbacKeeper& rbac;
+    OperatorMetrics& metrics;
+    kube::EventRecorder& events;
+    std::function<Task<std::string>(Source source, std::string ns, Deadline deadline)> read_source;
+    std::function<Async<RunResult>(HealthCheck check, Deadline deadline)> run_checks;
+    /// What this operator's settings have against a HealthCheck, besides what is wrong with it.
+    std::function<std::vector<Problem>(HealthCheck const& check)> objections;
+    std::function<bool()> may_act;  ///< false: the term is over, nothing more is sent
+    Log log;
+};
+
+/// Threads: one reactor. Lifetime: outlives run(). Cancellation of run() ends every request of the term.
+class Controller final {
+public:
+    Controller(ControllerDoors doors, ControllerOptions options);
+    ~Controller();
+    Controller(Controller const&) = delete;
+    Controller& operator=(Controller const&) = delete;
+
+    /// Takes every HealthCheck up and acts until cancelled.
+    Async<void> run();
+
+    void check_changed(SeenCheckPtr const& seen);
+    void check_deleted(HealthCheck const& check);
+    void workflow_changed(SeenWorkflow const& seen);
+    /// `witnessed`: told by the watch; else found missing in a list.
+    void workflow_deleted(SeenWorkflow const& seen, bool witnessed);
+    void policy_changed(RemedyPolicy policy);
+
+    /// Why it does not act at all: another operator. Nothing while it acts.
+    std::optional<std::string> const& refusal() const { return refusal_; }
+    /// The check that was due to be stepped longest ago and was not, if that is longer than `grace`: the scheduler is
+    /// stuck.
+    std::optional<std::string> stuck(Duration grace) const;
+
+private:
+    struct Entry {
+        explicit Entry(Gate& gate) : machine(gate) {}
+        Machine machine;
+        std::optional<TimePoint> wakes;
+        Clock::TimerId timer{};
+        std::optional<WallTime> shown_due;
+        std::optional<Purpose> place;  ///< that it takes
+        bool waits = false;
+    };
+    using Uid = std::string;
+
+    class Limits final : public Gate {
+    public:
+        explicit Limits(Controller& controller) : controller_(controller) {}
+        bool admits_run(HealthCheck const& check) override;
+        RemedyDecision admit_remedy(HealthCheck const& check, Status const& status, WallTime now) override;
+
+    private:
+        Controller& controller_;
+    };
+
+    // controller.cpp
+    Async<void> act();
+    Async<void> watch_the_wall_clock();
+    void take_up(SeenCheckPtr const& seen);
+    std::optional<CurrentWorkflow> in_flight(HealthCheck const& check) const;
+    Observed observed(SeenCheckPtr const& seen) const;
+    void feed(Uid const& uid, MachineEvent event);
+    void drain();
+    void step(Uid const& uid, MachineEvent event);
+    void settle(Uid const& uid, Entry& entry);
+    void forget(Uid const& uid);
+    void give_places();
+    std::size_t places_taken() const;
+    Now now() const;
+    Deadline request_deadline() const;
+
+    // controller_actions.cpp
+    void perform(Uid const& uid, Entry& entry, Action action);
+    Async<void> ensure_rbac(Uid uid, HealthCheck check, Purpose purpose);
+    Async<void> read_source(Uid uid, Source source, std::string ns);
+    Async<void> create_workflow(Uid uid, CreateWorkflow wanted);
+    Async<void> run_checks(Uid uid, HealthCheck check, std::chrono::seconds timeout);
+    Async<void> write_status(Uid uid, HealthCheck check, WriteStatus wanted);
+    Async<void> read_check(Uid uid, std::string ns, std::string name);
+    Async<void> look_at(Uid uid, LookAt wanted);
+    Async<void> delete_workflow(DeleteWorkflow wanted);
+    Async<void> delete_orphan(SeenWorkflow orphan);
+    void tell(HealthCheck const& check, Tell what);
+    void count(HealthCheck const& check, Count what);
+
+    ControllerDoors doors_;
+    ControllerOptions options_;
+    Limits limits_{*this};
+    std::map<Uid, std::unique_ptr<Entry>> entries_;
+    std::map<Uid, CurrentWorkflow> found_;  ///< the reference's Workflows that were under way when we began
+    std::deque<std::pair<Uid, MachineEvent>> pending_;
+    bool draining_ = false;
+    bool acting_ = false;
+    std::deque<Uid> waiting_for_place_;
+    std::optional<Uid> next_place_;           ///< whose turn it is
+    std::map<Purpose, std::size_t> running_;  ///< places taken
+    RemedyPolicy policy_;
+    RemedyLedger ledger_;
+    std::optional<std::string> refusal_;
+    bool told_of_pruning_ = false;
+    TaskGroup tasks_;
+};
+
+}  // namespace vedette::op

@@ -1,0 +1,165 @@
+// What machines ask for, one coroutine a request. Each reports back what came of it; none decides.
+
+#include "base/json.hpp"
+#include "operator/controller.hpp"
+
+#include <fmt/format.h>
+
+namespace vedette::op {
+namespace {
+
+namespace json = boost::json;
+
+kube::ObjectReference reference_to(HealthCheck const& check) {
+    return {.api_version = std::string(api_version),
+            .kind = "HealthCheck",
+            .ns = check.ns,
+            .name = check.name,
+            .uid = check.uid,
+            .resource_version = {},
+            .field_path = {}};
+}
+
+template <class... Each>
+struct Overload : Each... {
+    using Each::operator()...;
+};
+
+}  // namespace
+
+void Controller::perform(Uid const& uid, Entry& entry, Action action) {
+    if (!doors_.may_act()) return;
+    auto const& check = entry.machine.check();
+    std::visit(Overload{
+                   [&](WakeAt const& wanted) {
+                       if (entry.wakes) doors_.clock.cancel(entry.timer);
+                       entry.wakes = wanted.when;
+                       entry.timer = doors_.clock.call_at(wanted.when, [this, uid] {
+                           auto const found = entries_.find(uid);
+                           if (found == entries_.end()) return;
+                           found->second->wakes.reset();
+                           feed(uid, Woke{});
+                       });
+                   },
+                   [&](EnsureRbac const& wanted) { tasks_.spawn(ensure_rbac(uid, check, wanted.purpose)); },
+                   [&](ReleaseRbac const&) { tasks_.spawn(doors_.rbac.release(check, request_deadline())); },
+                   [&](ReadSource const& wanted) {
+                       auto const& workflow =
+                           wanted.purpose == Purpose::check ? check.spec.workflow : check.spec.remedy;
+                       tasks_.spawn(read_source(uid, workflow.source, workflow.ns));
+                   },
+                   [&](CreateWorkflow& wanted) { tasks_.spawn(create_workflow(uid, std::move(wanted))); },
+                   [&](RunChecks const& wanted) { tasks_.spawn(run_checks(uid, check, wanted.timeout)); },
+                   [&](WriteStatus& wanted) { tasks_.spawn(write_status(uid, check, std::move(wanted))); },
+                   [&](ReadCheck const&) { tasks_.spawn(read_check(uid, check.ns, check.name)); },
+                   [&](LookAt& wanted) {
+                       auto const* seen = wanted.fresh ? nullptr : doors_.workflows.find(wanted.ns + "/" + wanted.name);
+                       if (seen && seen->uid == wanted.uid) return feed(uid, WorkflowSeen{seen->uid, seen->state});
+                       tasks_.spawn(look_at(uid, std::move(wanted)));
+                   },
+                   [&](DeleteWorkflow& wanted) { tasks_.spawn(delete_workflow(std::move(wanted))); },
+                   [&](Tell& wanted) { tell(check, std::move(wanted)); },
+                   [&](Began const& wanted) { doors_.metrics.started(check, wanted.purpose, wanted.lateness); },
+                   [&](Count& wanted) { count(check, std::move(wanted)); },
+               },
+               action);
+}
+
+Async<void> Controller::ensure_rbac(Uid uid, HealthCheck check, Purpose purpose) {
+    auto report = co_await doors_.rbac.ensure(check, purpose, request_deadline());
+    feed(uid, RbacReady{std::move(report.result), std::move(report.reason), std::move(report.notes)});
+}
+
+Async<void> Controller::read_source(Uid uid, Source source, std::string ns) {
+    auto text = co_await doors_.read_source(std::move(source), std::move(ns), request_deadline());
+    feed(uid, SourceRead{std::move(text)});
+}
+
+Async<void> Controller::create_workflow(Uid uid, CreateWorkflow wanted) {
+    auto const ns = get_string(wanted.object, "metadata.namespace");
+    auto const name = get_string(wanted.object, "metadata.name");
+    auto const deadline = request_deadline();
+    WorkflowCreated answer;
+    answer.object = co_await doors_.client.create(workflow_resource(), ns, std::move(wanted.object), deadline);
+    if (!answer.object && answer.object.error().code() == Errc::already_exists) {
+        auto existing = co_await doors_.client.get(workflow_resource(), ns, name, deadline);
+        if (existing) answer.existing = std::move(*existing);
+    }
+    feed(uid, std::move(answer));
+}
+
+Async<void> Controller::run_checks(Uid uid, HealthCheck check, std::chrono::seconds timeout) {
+    auto const deadline = deadline_after(doors_.clock.now(), timeout);
+    auto result = co_await doors_.run_checks(std::move(check), deadline);
+    feed(uid, ChecksRan{std::move(result)});
+}
+
+Async<void> Controller::write_status(Uid uid, HealthCheck check, WriteStatus wanted) {
+    json::object patch{
+        {"metadata", json::object{{"resourceVersion", wanted.resource_version}, {"uid", uid}}},
+        {"status", std::move(wanted.status)},
+    };
+    auto client = doors_.client.at(kube::Priority::high);
+    auto written = co_await client.patch(health_check_resource(), check.ns, check.name, kube::Patch::merge,
+                                         std::move(patch), {.subresource = "status"}, request_deadline());
+    feed(uid, StatusWritten{std::move(written)});
+}
+
+Async<void> Controller::read_check(Uid uid, std::string ns, std::string name) {
+    auto read = co_await doors_.client.get(health_check_resource(), std::move(ns), std::move(name), request_deadline());
+    feed(uid, CheckRead{std::move(read)});
+}
+
+Async<void> Controller::look_at(Uid uid, LookAt wanted) {
+    auto const found = co_await doors_.client.get(workflow_resource(), wanted.ns, wanted.name, request_deadline());
+    if (found && get_string(*found, "metadata.uid") == wanted.uid) {
+        feed(uid, WorkflowSeen{wanted.uid, workflow_state(*found)});
+    } else if (found || found.error().code() == Errc::not_found) {
+        feed(uid, WorkflowGone{wanted.uid, false});
+    }
+    // Any other error says nothing about the Workflow: the next look asks again.
+}
+
+Async<void> Controller::delete_workflow(DeleteWorkflow wanted) {
+    auto const removed =
+        co_await doors_.client.remove(workflow_resource(), wanted.ns, wanted.name,
+                                      {.uid = wanted.uid, .propagation = "Background"}, request_deadline());
+    if (removed || removed.error().code() == Errc::not_found || removed.error().code() == Errc::conflict) co_return;
+    doors_.log(LogLevel::warning,
+               fmt::format("delete Workflow {}/{}: {}", wanted.ns, wanted.name, removed.error().text()));
+}
+
+// Its HealthCheck may only be too young for our informer: the server knows.
+Async<void> Controller::delete_orphan(SeenWorkflow orphan) {
+    auto const slash = orphan.check_key.find('/');
+    if (slash == std::string::npos) co_return;
+    auto const ns = orphan.check_key.substr(0, slash);
+    auto const name = orphan.check_key.substr(slash + 1);
+    auto const check = co_await doors_.client.get(health_check_resource(), ns, name, request_deadline());
+    bool const gone =
+        check ? get_string(*check, "metadata.uid") != orphan.check_uid : check.error().code() == Errc::not_found;
+    if (!gone || !doors_.may_act()) co_return;
+    co_await delete_workflow({.ns = orphan.ns, .name = orphan.name, .uid = orphan.uid});
+}
+
+void Controller::tell(HealthCheck const& check, Tell what) {
+    auto const level = what.warning ? LogLevel::warning : LogLevel::info;
+    doors_.log(level, fmt::format("{}/{}: {}: {}", check.ns, check.name, what.reason, what.message));
+    if (what.warning) {
+        doors_.events.warning(reference_to(check), std::move(what.reason), std::move(what.message));
+    } else {
+        doors_.events.normal(reference_to(check), std::move(what.reason), std::move(what.message));
+    }
+}
+
+void Controller::count(HealthCheck const& check, Count what) {
+    auto const* workflow = doors_.workflows.find(what.ns + "/" + what.result.workflow);
+    std::vector<CustomMetric> custom;
+    if (workflow && workflow->uid == what.uid) custom = custom_metrics(check.name, workflow->outputs);
+    for (auto const& trouble : doors_.metrics.booked(check, what.purpose, what.result, custom)) {
+        doors_.log(LogLevel::warning, fmt::format("{}/{}: {}", check.ns, check.name, trouble));
+    }
+    if (what.helped) doors_.metrics.remedy_verified(check, *what.helped);
+}
+
+}  // namespace vedette::op

@@ -1,0 +1,280 @@
+#include "operator/operator.hpp"
+
+#include "base/json.hpp"
+
+#include <fmt/format.h>
+
+namespace vedette::op {
+namespace {
+
+constexpr auto look_again = std::chrono::milliseconds(50);
+constexpr auto watches_noted_every = std::chrono::seconds(10);
+constexpr auto events_drain = std::chrono::seconds(1);
+
+kube::Resource config_map_resource() {
+    return {.group = "", .version = "v1", .plural = "configmaps", .kind = "ConfigMap"};
+}
+
+kube::Resource crd_resource() {
+    return {.group = "apiextensions.k8s.io",
+            .version = "v1",
+            .plural = "customresourcedefinitions",
+            .kind = "CustomResourceDefinition",
+            .namespaced = false};
+}
+
+kube::ReflectorOptions workflow_options() {
+    return {.resource = workflow_resource(),
+            .label_selector = std::string(uid_label),
+            .projection = workflow_projection(),
+            // Argo may be installed after us: its first Workflow should not wait half a minute for our watch.
+            .longest_backoff = std::chrono::seconds(10)};
+}
+
+kube::ReflectorOptions policy_options(OperatorOptions const& options) {
+    return {.resource = config_map_resource(),
+            .ns = options.policy_namespace,
+            .field_selector = fmt::format("metadata.name={}", options.policy_name)};
+}
+
+// A deletion without a reason to doubt it: the CRD or the group is not served.
+bool not_served(std::optional<Error> const& error) {
+    return error && (error->code() == Errc::unsupported || error->code() == Errc::not_found);
+}
+
+Health informer_health(bool synced, kube::Reflector const& reflector) {
+    if (synced) return {};
+    auto const& why = reflector.last_error();
+    return {.ok = false, .why = why ? why->text() : "the first list is under way"};
+}
+
+}  // namespace
+
+Operator::Operator(OperatorDoors doors, OperatorOptions options)
+    : doors_(std::move(doors)),
+      options_(std::move(options)),
+      checks_(doors_.executor, doors_.client, doors_.clock, doors_.random, {.resource = health_check_resource()},
+              [](kube::Object const& object) { return std::optional(see_check(object)); }),
+      workflows_(doors_.executor, doors_.client, doors_.clock, doors_.random, workflow_options(), see_workflow),
+      policies_(doors_.executor, doors_.client, doors_.clock, doors_.random, policy_options(options_),
+                [](kube::Object const& object) { return std::optional(read_remedy_policy(object)); }),
+      events_(doors_.executor, doors_.client, doors_.clock,
+              {.component = "HealthCheck", .instance = options_.identity}),
+      changed_(doors_.executor, "leadership"),
+      tasks_(doors_.executor) {
+    hear_checks();
+    hear_workflows();
+    hear_policy();
+    if (!options_.leader_elect) return;
+    kube::LeaderElectionOptions election{
+        .ns = options_.own_namespace, .name = std::string(lease_name), .identity = options_.identity};
+    kube::LeaderCallbacks callbacks{
+        .on_started = [this] { set_leading(true); },
+        .on_stopped = [this] { set_leading(false); },
+        .on_new_leader =
+            [this](std::string const& holder) {
+                if (!holder.empty()) doors_.log(LogLevel::info, fmt::format("{} leads", holder));
+            },
+    };
+    elector_ = std::make_unique<kube::LeaderElector>(doors_.executor, doors_.client, doors_.clock, doors_.random,
+                                                     std::move(election), std::move(callbacks));
+}
+
+Operator::~Operator() = default;
+
+void Operator::hear_checks() {
+    checks_.add_handlers({
+        .added =
+            [this](auto const&, SeenCheckPtr const& seen) {
+                if (controller_) controller_->check_changed(seen);
+            },
+        .updated =
+            [this](auto const&, SeenCheckPtr const&, SeenCheckPtr const& seen) {
+                if (controller_) controller_->check_changed(seen);
+            },
+        .deleted =
+            [this](auto const&, SeenCheckPtr const& last) {
+                if (controller_) controller_->check_deleted(last->check);
+            },
+    });
+}
+
+void Operator::hear_workflows() {
+    workflows_.add_index("check", [](SeenWorkflow const& seen) { return std::vector{seen.check_uid}; });
+    workflows_.add_handlers({
+        .added =
+            [this](auto const&, SeenWorkflow const& seen) {
+                if (controller_) controller_->workflow_changed(seen);
+            },
+        .updated =
+            [this](auto const&, SeenWorkflow const&, SeenWorkflow const& seen) {
+                if (controller_) controller_->workflow_changed(seen);
+            },
+        .deleted =
+            [this](auto const&, SeenWorkflow const& last) {
+                if (controller_) controller_->workflow_deleted(last, !workflows_.relisting());
+            },
+    });
+}
+
+void Operator::hear_policy() {
+    policies_.add_handlers({
+        .added = [this](auto const&, RemedyPolicy const& policy) { set_policy(policy); },
+        .updated = [this](auto const&, RemedyPolicy const&, RemedyPolicy const& policy) { set_policy(policy); },
+        .deleted = [this](auto const&, RemedyPolicy const&) { set_policy(default_remedy_policy()); },
+    });
+}
+
+void Operator::set_policy(RemedyPolicy policy) {
+    if (policy.state == RemedyPolicy::State::unreadable) {
+        doors_.log(LogLevel::error, fmt::format("remedy policy {}/{}: {}; no remedy runs until it can be read",
+                                                options_.policy_namespace, options_.policy_name, policy.trouble));
+    }
+    policy_ = std::move(policy);
+    if (controller_) controller_->policy_changed(policy_);
+}
+
+// --- leading ------------------------------------------------------------------------------------------------------
+
+bool Operator::leads() const {
+    return leading_ && (!elector_ || elector_->leads());
+}
+
+void Operator::set_leading(bool leading) {
+    leading_ = leading;
+    doors_.metrics.set_leader(leading);
+    changed_.notify();
+}
+
+Async<void> Operator::terms() {
+    if (!elector_) set_leading(true);
+    for (;;) {
+        while (!leading_) co_await changed_.wait();
+        co_await one_term();
+    }
+}
+
+Async<void> Operator::one_term() {
+    ControllerDoors doors{.executor = doors_.executor,
+                          .clock = doors_.clock,
+                          .client = doors_.client,
+                          .checks = checks_,
+                          .workflows = workflows_,
+                          .rbac = doors_.rbac,
+                          .metrics = doors_.metrics,
+                          .events = events_,
+                          .read_source = doors_.read_source,
+                          .run_checks = doors_.run_checks,
+                          .objections = doors_.objections,
+                          .may_act = [this] { return leads(); },
+                          .log = doors_.log};
+    controller_ = std::make_unique<Controller>(std::move(doors), options_.controller);
+    controller_->policy_changed(policy_);
+    TaskGroup term(doors_.executor);
+    term.spawn(controller_->run());
+    auto const over = [](Operator& self) -> Async<void> {
+        while (self.leading_) co_await self.changed_.wait();
+    };
+    co_await term.stop_after(over(*this));
+    controller_.reset();
+    changed_.notify();
+}
+
+Async<void> Operator::elect() {
+    co_await elector_->run();
+    elected_ = true;
+    changed_.notify();
+}
+
+// --- running ------------------------------------------------------------------------------------------------------
+
+Async<void> Operator::run() {
+    auto const work = [](Operator& self) -> Async<void> {
+        if (self.elector_) self.tasks_.spawn(self.elect());
+        self.tasks_.spawn(self.checks_.run());
+        self.tasks_.spawn(self.workflows_.run());
+        self.tasks_.spawn(self.policies_.run());
+        self.tasks_.spawn(self.events_.run());
+        self.tasks_.spawn(self.know_the_policy());
+        self.tasks_.spawn(self.look_at_the_crd());
+        self.tasks_.spawn(self.note_watches());
+        self.tasks_.spawn(self.work());
+        while (!self.stopping_) co_await self.changed_.wait();
+        while (self.controller_ || (self.elector_ && !self.elected_)) co_await self.changed_.wait();
+        (void)co_await self.events_.drain(self.doors_.clock.now() + events_drain);
+    };
+    co_await tasks_.stop_after(work(*this));
+}
+
+void Operator::ask_to_stop() {
+    stopping_ = true;
+    if (elector_) elector_->ask_to_stop();
+    if (!elector_) leading_ = false;
+    changed_.notify();
+}
+
+Async<void> Operator::work() {
+    co_await wait_for_lists();
+    co_await terms();
+}
+
+bool Operator::workflows_known() const {
+    return workflows_.synced() || not_served(workflows_.reflector().last_error());
+}
+
+Async<void> Operator::wait_for_lists() {
+    while (!checks_.synced() || !workflows_known()) co_await doors_.clock.sleep_for(look_again, "the first lists");
+}
+
+// An absent ConfigMap tells nobody that it is absent.
+Async<void> Operator::know_the_policy() {
+    while (!policies_.synced()) co_await doors_.clock.sleep_for(look_again, "the remedy policy");
+    if (policies_.size() == 0) set_policy(default_remedy_policy());
+}
+
+Async<void> Operator::look_at_the_crd() {
+    auto const deadline = deadline_after(doors_.clock.now(), options_.controller.request_timeout);
+    auto const crd =
+        co_await doors_.client.get(crd_resource(), "", "healthchecks.activemonitor.keikoproj.io", deadline);
+    if (!crd) co_return;
+    auto const schema = "spec.versions.0.schema.openAPIV3Schema.properties.";
+    bool const ours = find(*crd, fmt::format("{}status.properties.runNumber", schema)) &&
+                      find(*crd, fmt::format("{}spec.properties.checks", schema));
+    if (ours) co_return;
+    doors_.log(LogLevel::warning,
+               "the installed CRD lacks our fields: spec.checks is dropped by the API server, and what a restart would "
+               "need is kept in memory alone; apply deploy/operator/crd.yaml");
+}
+
+Async<void> Operator::note_watches() {
+    std::uint64_t checks = 0;
+    std::uint64_t workflows = 0;
+    for (;;) {
+        co_await doors_.clock.sleep_for(watches_noted_every, "the next look at the watches");
+        for (; checks < checks_.reflector().watches(); ++checks) doors_.metrics.watch_restarted("healthchecks");
+        for (; workflows < workflows_.reflector().watches(); ++workflows) doors_.metrics.watch_restarted("workflows");
+    }
+}
+
+// --- health -------------------------------------------------------------------------------------------------------
+
+std::vector<HealthPart> Operator::healthz() {
+    return {{"scheduler", [this]() -> Health {
+                 auto const stuck = controller_ ? controller_->stuck(options_.stuck_after) : std::nullopt;
+                 return stuck ? Health{.ok = false, .why = *stuck} : Health{};
+             }}};
+}
+
+std::vector<HealthPart> Operator::readyz() {
+    return {
+        {"healthchecks", [this] { return informer_health(checks_.synced(), checks_.reflector()); }},
+        {"workflows", [this] { return informer_health(workflows_known(), workflows_.reflector()); }},
+        {"alone",
+         [this]() -> Health {
+             if (!controller_ || !controller_->refusal()) return {};
+             return {.ok = false, .why = *controller_->refusal()};
+         }},
+    };
+}
+
+}  // namespace vedette::op

@@ -1,0 +1,34 @@
+#pragma once
+// Who else acts on the HealthChecks: keikoproj's active-monitor, which knows nothing of leases by default, and whose
+// Workflows carry no label of ours.
+
+#include "operator/views.hpp"
+
+#include <map>
+
+namespace vedette::op {
+
+/// A Workflow that a HealthCheck owns, that has not ended, and that is not of our making.
+struct ForeignWorkflow {
+    std::string check;         ///< "namespace/name"
+    CurrentWorkflow workflow;  ///< run.number 0
+    bool explained = false;    ///< its name begins as one of the check's generateNames
+};
+
+class Others {
+public:
+    /// "namespace/name" of Deployments activemonitor-controller that are not ours and have a replica.
+    std::vector<std::string> controllers;
+    std::map<std::string, std::vector<ForeignWorkflow>> workflows;  ///< by the UID of the HealthCheck
+
+    /// Why acting now would be two operators on one check; nothing if we are alone.
+    std::optional<std::string> refusal() const;
+    /// What can be adopted: one Workflow a check, by UID.
+    std::map<std::string, CurrentWorkflow> in_flight() const;
+};
+
+/// Two lists, of metadata where that is enough. `checks` is in sync. No Deployments or Workflows served, or no right to
+/// list Deployments: nobody is there. Errors: those of Client::list.
+Task<Others> find_others(kube::Client client, CheckInformer const& checks, Deadline deadline);
+
+}  // namespace vedette::op
