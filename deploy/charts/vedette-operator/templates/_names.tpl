@@ -34,6 +34,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- define "vedette.labels" -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{ include "vedette.selector" . }}
+app.kubernetes.io/part-of: vedette
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
