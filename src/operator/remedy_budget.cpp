@@ -21,10 +21,14 @@ bool is_in(std::string_view scope, std::string_view ns) {
 
 // A time that has not come yet counts: clocks are set back.
 bool is_within(WallTime ended, Duration window, WallTime now) {
-    return now - ended < window;
+    return time_since(ended, now) < window;
 }
 
 }  // namespace
+
+Duration time_since(WallTime then, WallTime now) {
+    return then < now - Duration::max() ? Duration::max() : now - then;
+}
 
 bool RemedyLedger::Live::counts(WallTime now) const {
     return written || now - reserved < reservation_lapses;

@@ -14,6 +14,9 @@ namespace vedette::op {
 /// Remedies of deleted HealthChecks that the ledger remembers.
 inline constexpr std::size_t remembered_departed = 10'000;
 
+/// `now - then`, and Duration::max() where the clock cannot hold it: times in a status come from anywhere.
+Duration time_since(WallTime then, WallTime now);
+
 /// Which remedy is meant; asking twice for one is asking once.
 struct RemedyKey {
     std::string uid;

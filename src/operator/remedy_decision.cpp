@@ -83,7 +83,7 @@ Answer by_limit(Spec const& spec, Status const& status, WallTime now, bool& rese
     if (limit > status.remedy_total_runs) return std::nullopt;
     if (!status.remedy_finished_at) return skip("RemedyRunsLimit", "spec.remedyRunsLimit {} is reached", limit);
     auto const ended = *status.remedy_finished_at;
-    auto const elapsed = std::chrono::floor<seconds>(now - ended);
+    auto const elapsed = std::chrono::floor<seconds>(time_since(ended, now));
     reset = elapsed > interval;
     if (reset) return std::nullopt;
     return skip("RemedyRunsLimit", "spec.remedyRunsLimit {} is reached; spec.remedyResetInterval {} s counts from {}",
@@ -99,8 +99,7 @@ std::optional<WallTime> last_end(Status const& status) {
 
 Answer by_cooldown(Spec const& spec, Status const& status, WallTime now) {
     auto const last = last_end(status);
-    // Subtracted, never added: both come from people.
-    if (!spec.cooldown || !last || now - *last >= *spec.cooldown) return std::nullopt;
+    if (!spec.cooldown || !last || time_since(*last, now) >= *spec.cooldown) return std::nullopt;
     return skip("RemedyCooldown", "spec.cooldown is {}, and the last remedy ended at {}",
                 format_duration(*spec.cooldown), format_rfc3339(*last));
 }

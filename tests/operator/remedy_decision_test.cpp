@@ -205,6 +205,24 @@ TEST(DecideRemedy, TheCooldownKnowsRemediesOfTheReference) {
     EXPECT_EQ(decide(check).message, "spec.cooldown is 10m, and the last remedy ended at 2026-03-01T09:51:30Z");
 }
 
+TEST(DecideRemedy, TimesThatNobodyMeantAreLongPastOrStillToCome) {
+    auto check = failing();
+    check.spec.cooldown = 10min;
+    check.spec.remedy_runs_limit = 1;
+    check.spec.remedy_reset_interval = 300s;
+    check.status.remedy_total_runs = 1;
+    auto const policy = policy_of({{"budgetPerCluster", "1/7d"}});
+    auto const ask = [&](WallTime when) {
+        check.status.recent_remedies = {when};
+        check.status.remedy_finished_at = when;
+        return decide(check, policy, counted({check})).runs();
+    };
+    EXPECT_TRUE(ask(WallTime::min()));
+    EXPECT_TRUE(ask(WallTime{}));
+    EXPECT_FALSE(ask(now + 365 * 24h));
+    EXPECT_FALSE(ask(std::chrono::sys_days{std::chrono::year{2261} / 12 / 31}));
+}
+
 TEST(DecideRemedy, TheBreakerOpensAfterTwoThatDidNotHelpAndOnlyIfAskedFor) {
     auto check = failing();
     check.status.remedy_unhelpful = 2;
