@@ -176,7 +176,7 @@ struct Status {
     std::optional<CurrentWorkflow> current;
     std::optional<RemedyIntent> intent;
     std::int64_t remedy_unhelpful = 0;      ///< remedies in a row after which the check still failed
-    std::vector<WallTime> recent_remedies;  ///< when remedies ended by our clock, newest last, at most most_recent_remedies
+    std::vector<WallTime> recent_remedies;  ///< when remedies ended, newest last, at most most_recent_remedies
     std::vector<StatusCondition> conditions;
 
     bool operator==(Status const&) const = default;
