@@ -1,5 +1,5 @@
-// Names derive from the service account alone, as users and their own manifests know them. Two HealthChecks that share
-// an account share its role: the union of their rules.
+// Names derive from the service account alone, as users and their own manifests know them. HealthChecks that share an
+// account share its role: the union of their rules.
 
 #include "operator/rbac.hpp"
 
@@ -15,6 +15,11 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view rbac_group = "rbac.authorization.k8s.io";
+
+constexpr std::string_view cluster_role_suffix = "-cluster-role";
+constexpr std::string_view cluster_binding_suffix = "-cluster-role-binding";
+constexpr std::string_view role_suffix = "-ns-role";
+constexpr std::string_view binding_suffix = "-ns-role-binding";
 
 using Texts = std::vector<std::string>;
 
@@ -37,58 +42,37 @@ struct Needs {
     std::map<GrantKey, Grant> grants;
 };
 
-json::array strings(Texts const& texts) {
-    json::array array;
-    for (auto const& text : texts) array.emplace_back(text);
-    return array;
-}
-
-json::object to_json(PolicyRule const& rule) {
-    json::object object;
-    if (!rule.api_groups.empty()) object["apiGroups"] = strings(rule.api_groups);
-    if (!rule.resources.empty()) object["resources"] = strings(rule.resources);
-    if (!rule.resource_names.empty()) object["resourceNames"] = strings(rule.resource_names);
-    if (!rule.non_resource_urls.empty()) object["nonResourceURLs"] = strings(rule.non_resource_urls);
-    object["verbs"] = strings(rule.verbs);
-    return object;
-}
-
 json::object object_of(std::string_view api, std::string_view kind, std::string const& ns, std::string const& name) {
-    json::object metadata{{"name", name}, {"labels", {{managed_by_label, managed_by_value}}}};
+    json::object metadata{{"name", name},
+                          {"labels", {{managed_by_label, managed_by_value}}},
+                          {"annotations", {{managed_annotation, "true"}}}};
     if (!ns.empty()) metadata["namespace"] = ns;
     return {{"apiVersion", api}, {"kind", kind}, {"metadata", std::move(metadata)}};
 }
 
-void collect(Needs& needs, HealthCheck const& check, Purpose purpose, bool reference_defaults) {
-    bool const remedy = purpose == Purpose::remedy;
-    auto const& workflow = remedy ? check.spec.remedy : check.spec.workflow;
-    auto const account = remedy ? remedy_service_account(check.spec) : workflow.service_account;
-    auto const level = check.spec.level();
-    if (!workflow.has_resource || account.empty() || workflow.ns.empty() || level == Level::none) return;
-
-    auto const who = check.ns + "/" + check.name;
-    needs.accounts[{workflow.ns, account}].insert(who);
-    bool const cluster = level == Level::cluster;
-    auto& grant = needs.grants[{cluster, cluster ? "" : workflow.ns, account}];
-    auto rules = workflow.rbac_rules.empty() ? default_rules(purpose, reference_defaults) : workflow.rbac_rules;
-    for (auto& rule : rules) {
-        if (std::find(grant.rules.begin(), grant.rules.end(), rule) == grant.rules.end()) {
-            grant.rules.push_back(std::move(rule));
-        }
+void collect(Needs& needs, RbacClaim const& claim, std::string const& who) {
+    auto& account = needs.accounts[{claim.ns, claim.account}];
+    auto& grant = needs.grants[{claim.cluster, claim.cluster ? "" : claim.ns, claim.account}];
+    for (auto const& rule : claim.rules) {
+        if (std::find(grant.rules.begin(), grant.rules.end(), rule) == grant.rules.end()) grant.rules.push_back(rule);
     }
-    grant.subject_namespaces.insert(workflow.ns);
+    grant.subject_namespaces.insert(claim.ns);
+    if (who.empty()) return;
+    account.insert(who);
     grant.needed_by.insert(who);
+}
+
+std::string name_of(GrantKey const& key, std::string_view cluster_suffix, std::string_view ns_suffix) {
+    return fmt::format("{}{}", key.account, key.cluster ? cluster_suffix : ns_suffix);
 }
 
 RbacObject role_of(GrantKey const& key, Grant const& grant) {
     RbacObject role{.kind = key.cluster ? "ClusterRole" : "Role",
                     .ns = key.ns,
-                    .name = key.account + (key.cluster ? "-cluster-role" : "-ns-role")};
+                    .name = name_of(key, cluster_role_suffix, role_suffix)};
     role.object = object_of(fmt::format("{}/v1", rbac_group), role.kind, role.ns, role.name);
     role.rules = grant.rules;
-    json::array rules;
-    for (auto const& rule : grant.rules) rules.push_back(to_json(rule));
-    role.object["rules"] = std::move(rules);
+    role.object["rules"] = rules_object(grant.rules);
     role.needed_by.assign(grant.needed_by.begin(), grant.needed_by.end());
     return role;
 }
@@ -96,11 +80,11 @@ RbacObject role_of(GrantKey const& key, Grant const& grant) {
 RbacObject binding_of(GrantKey const& key, Grant const& grant) {
     RbacObject binding{.kind = key.cluster ? "ClusterRoleBinding" : "RoleBinding",
                        .ns = key.ns,
-                       .name = key.account + (key.cluster ? "-cluster-role-binding" : "-ns-role-binding")};
+                       .name = name_of(key, cluster_binding_suffix, binding_suffix)};
     binding.object = object_of(fmt::format("{}/v1", rbac_group), binding.kind, binding.ns, binding.name);
     binding.object["roleRef"] = {{"apiGroup", rbac_group},
                                  {"kind", key.cluster ? "ClusterRole" : "Role"},
-                                 {"name", key.account + (key.cluster ? "-cluster-role" : "-ns-role")}};
+                                 {"name", name_of(key, cluster_role_suffix, role_suffix)}};
     json::array subjects;
     for (auto const& ns : grant.subject_namespaces) {
         json::object subject{{"kind", "ServiceAccount"}, {"name", key.account}};
@@ -112,43 +96,30 @@ RbacObject binding_of(GrantKey const& key, Grant const& grant) {
     return binding;
 }
 
-bool holds(Texts const& texts, std::string_view wanted) {
-    return std::any_of(texts.begin(), texts.end(), [&](auto const& text) { return text == "*" || text == wanted; });
-}
-
-// nonResourceURLs may end in a star.
-bool holds_url(Texts const& urls, std::string_view wanted) {
-    return std::any_of(urls.begin(), urls.end(), [&](std::string_view url) {
-        return url == wanted || (url.ends_with('*') && wanted.starts_with(url.substr(0, url.size() - 1)));
-    });
-}
-
-bool holds_names(PolicyRule const& held, Texts const& wanted) {
-    if (held.resource_names.empty()) return true;
-    return !wanted.empty() && std::all_of(wanted.begin(), wanted.end(), [&](auto const& name) {
-        return std::find(held.resource_names.begin(), held.resource_names.end(), name) != held.resource_names.end();
-    });
-}
-
-void add_missing(std::set<std::string>& missing, PolicyRule const& wanted, std::vector<PolicyRule> const& held) {
-    for (auto const& verb : wanted.verbs) {
-        for (auto const& url : wanted.non_resource_urls) {
-            bool const held_by_one = std::any_of(held.begin(), held.end(), [&](auto const& rule) {
-                return holds(rule.verbs, verb) && holds_url(rule.non_resource_urls, url);
-            });
-            if (!held_by_one) missing.insert(fmt::format("{} {}", verb, url));
-        }
-        for (auto const& resource : wanted.resources) {
-            for (auto const& group : wanted.api_groups) {
-                bool const held_by_one = std::any_of(held.begin(), held.end(), [&](auto const& rule) {
-                    return holds(rule.verbs, verb) && holds(rule.resources, resource) &&
-                           holds(rule.api_groups, group) && holds_names(rule, wanted.resource_names);
-                });
-                if (held_by_one) continue;
-                missing.insert(fmt::format("{} {}{}{}", verb, resource, group.empty() ? "" : ".", group));
-            }
-        }
+std::vector<RbacObject> build(Needs const& needs) {
+    std::vector<RbacObject> objects;
+    for (auto const& [key, who] : needs.accounts) {
+        RbacObject account{.kind = "ServiceAccount", .ns = key.first, .name = key.second};
+        account.object = object_of("v1", account.kind, account.ns, account.name);
+        account.needed_by.assign(who.begin(), who.end());
+        objects.push_back(std::move(account));
     }
+    for (auto const& [key, grant] : needs.grants) objects.push_back(role_of(key, grant));
+    for (auto const& [key, grant] : needs.grants) objects.push_back(binding_of(key, grant));
+    return objects;
+}
+
+std::optional<RbacNote> refuse(RbacPolicy const& policy, Level level, std::string_view field,
+                               std::vector<PolicyRule> const& written) {
+    for (std::size_t i = 0; i < written.size(); ++i) {
+        auto const mistake = rule_mistake(written[i], level == Level::cluster);
+        if (mistake) return RbacNote{"RBACInvalid", fmt::format("{}[{}] {}", field, i, *mistake)};
+    }
+    if (!policy.allow) return std::nullopt;
+    auto why = refusal(*policy.allow, level);
+    if (!why) why = refusal(*policy.allow, field, written);
+    if (!why) return std::nullopt;
+    return RbacNote{"RBACNotAllowed", std::move(*why)};
 }
 
 }  // namespace
@@ -171,28 +142,54 @@ std::vector<PolicyRule> default_rules(Purpose purpose, bool reference) {
             {.api_groups = {"argoproj.io"}, .resources = {"workflowtaskresults"}, .verbs = {"create", "patch"}}};
 }
 
-std::vector<RbacObject> needed_rbac(std::vector<HealthCheck const*> const& checks, bool reference_defaults) {
-    Needs needs;
-    for (auto const* check : checks) {
-        collect(needs, *check, Purpose::check, reference_defaults);
-        if (!check->spec.remedy.empty()) collect(needs, *check, Purpose::remedy, reference_defaults);
+RbacClaims claims_of(HealthCheck const& check, Purpose purpose, RbacPolicy const& policy) {
+    bool const remedy = purpose == Purpose::remedy;
+    auto const& spec = check.spec;
+    auto const level = spec.level();
+    bool const cluster = level == Level::cluster;
+    if (level == Level::none) return {};
+
+    if (!remedy && spec.native()) {
+        if (spec.service_account_name.empty() || !policy.extra_rules) return {};
+        if (auto refused = refuse(policy, level, "spec.checks", {})) return {.refused = std::move(refused)};
+        return {.claims = {{spec.service_account_name, check.ns, cluster, policy.extra_rules(check)}}};
     }
-    std::vector<RbacObject> objects;
-    for (auto const& [key, who] : needs.accounts) {
-        RbacObject account{.kind = "ServiceAccount", .ns = key.first, .name = key.second};
-        account.object = object_of("v1", account.kind, account.ns, account.name);
-        account.needed_by.assign(who.begin(), who.end());
-        objects.push_back(std::move(account));
-    }
-    for (auto const& [key, grant] : needs.grants) objects.push_back(role_of(key, grant));
-    for (auto const& [key, grant] : needs.grants) objects.push_back(binding_of(key, grant));
-    return objects;
+    auto const& workflow = remedy ? spec.remedy : spec.workflow;
+    auto account = remedy ? remedy_service_account(spec) : workflow.service_account;
+    if (!workflow.has_resource || account.empty() || workflow.ns.empty()) return {};
+    auto const* const field = remedy ? "spec.remedyworkflow.rbacRules" : "spec.workflow.rbacRules";
+    if (auto refused = refuse(policy, level, field, workflow.rbac_rules)) return {.refused = std::move(refused)};
+    auto rules = workflow.rbac_rules.empty() ? default_rules(purpose, policy.reference_defaults) : workflow.rbac_rules;
+    return {.claims = {{std::move(account), workflow.ns, cluster, std::move(rules)}}};
 }
 
-std::vector<std::string> missing_rights(std::vector<PolicyRule> const& wanted, std::vector<PolicyRule> const& held) {
-    std::set<std::string> missing;
-    for (auto const& rule : wanted) add_missing(missing, rule, held);
-    return {missing.begin(), missing.end()};
+std::vector<RbacObject> objects_of(std::vector<RbacClaim const*> const& claims) {
+    Needs needs;
+    for (auto const* claim : claims) collect(needs, *claim, {});
+    return build(needs);
+}
+
+std::vector<RbacObject> needed_rbac(std::vector<HealthCheck const*> const& checks, RbacPolicy const& policy) {
+    Needs needs;
+    for (auto const* check : checks) {
+        for (auto const purpose : {Purpose::check, Purpose::remedy}) {
+            if (purpose == Purpose::remedy && check->spec.remedy.empty()) continue;
+            auto const wanted = claims_of(*check, purpose, policy);
+            for (auto const& claim : wanted.claims) collect(needs, claim, check->ns + "/" + check->name);
+        }
+    }
+    return build(needs);
+}
+
+std::optional<std::string> account_of(std::string_view kind, std::string_view name) {
+    if (kind == "ServiceAccount") return std::string(name);
+    auto const suffix = kind == "ClusterRole"          ? cluster_role_suffix
+                        : kind == "ClusterRoleBinding" ? cluster_binding_suffix
+                        : kind == "Role"               ? role_suffix
+                                                       : binding_suffix;
+    if (!name.ends_with(suffix) || name.size() == suffix.size()) return std::nullopt;
+    name.remove_suffix(suffix.size());
+    return std::string(name);
 }
 
 }  // namespace vedette::op

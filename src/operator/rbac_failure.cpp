@@ -1,0 +1,48 @@
+// Kubernetes names the rules that we may not grant in a text of many lines; people need the rights and what to do.
+
+#include "operator/rbac_failure.hpp"
+
+#include <fmt/format.h>
+
+namespace vedette::op {
+
+RbacFailure explain(RbacAction const& action, Error error) {
+    auto const what = fmt::format("{} {}", to_string(action.kind), to_string(action.key));
+    auto const code = error.code();
+    if (code == Errc::denied) {
+        auto const rights = rights_not_held(error.text());
+        if (rights.empty()) return {"RBACForbidden", std::move(error)};
+        return {"RBACNotGranted",
+                Error(code, fmt::format("{}: the operator may not grant what it does not hold itself: {}; give its own "
+                                        "role these rights or ask for less in rbacRules",
+                                        what, some_of(rights)))};
+    }
+    if (code == Errc::not_found && action.kind == RbacAction::Kind::create && !action.key.ns.empty()) {
+        return {"RBACNamespaceMissing",
+                Error(code, fmt::format("{}: namespace {} does not exist; create it or correct resource.namespace",
+                                        what, action.key.ns))};
+    }
+    if (code == Errc::rejected) return {"RBACInvalid", std::move(error)};
+    return {"RBACFailed", std::move(error)};
+}
+
+RbacFailure explain(Error error) {
+    auto const* const reason = error.code() == Errc::denied ? "RBACForbidden" : "RBACFailed";
+    return {reason, std::move(error)};
+}
+
+bool concerns_the_request(Errc code) {
+    switch (code) {
+        case Errc::denied:
+        case Errc::not_found:
+        case Errc::rejected:
+        case Errc::invalid_input:
+        case Errc::too_large:
+        case Errc::conflict:
+            return true;
+        default:
+            return false;
+    }
+}
+
+}  // namespace vedette::op

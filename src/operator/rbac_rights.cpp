@@ -1,0 +1,208 @@
+// Kubernetes breaks rules down to single (verb, group, resource, name) before it compares them; so do we. Hence a rule
+// may be covered by several, each of which holds a part.
+
+#include "operator/rbac_rights.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+namespace vedette::op {
+namespace {
+
+namespace json = boost::json;
+using Texts = std::vector<std::string>;
+
+struct Right {
+    std::string_view verb;
+    std::string_view group;
+    std::string_view resource;
+    std::string_view name;  // "": of every name
+};
+
+bool holds(Texts const& texts, std::string_view wanted) {
+    return std::any_of(texts.begin(), texts.end(), [&](auto const& text) { return text == "*" || text == wanted; });
+}
+
+// "*/scale" stands for that subresource of every resource.
+bool holds_resource(Texts const& texts, std::string_view wanted) {
+    if (holds(texts, wanted)) return true;
+    auto const slash = wanted.find('/');
+    return slash != std::string_view::npos && holds(texts, fmt::format("*{}", wanted.substr(slash)));
+}
+
+bool holds_name(Texts const& names, std::string_view wanted) {
+    return names.empty() || (!wanted.empty() && std::find(names.begin(), names.end(), wanted) != names.end());
+}
+
+// A URL may end in a star.
+bool holds_url(Texts const& urls, std::string_view wanted) {
+    return std::any_of(urls.begin(), urls.end(), [&](std::string_view url) {
+        return url == wanted || (url.ends_with('*') && wanted.starts_with(url.substr(0, url.size() - 1)));
+    });
+}
+
+bool allowed(Right const& right, std::vector<PolicyRule> const& held) {
+    return std::any_of(held.begin(), held.end(), [&](PolicyRule const& rule) {
+        return holds(rule.verbs, right.verb) && holds(rule.api_groups, right.group) &&
+               holds_resource(rule.resources, right.resource) && holds_name(rule.resource_names, right.name);
+    });
+}
+
+bool allowed(std::string_view verb, std::string_view url, std::vector<PolicyRule> const& held) {
+    return std::any_of(held.begin(), held.end(), [&](PolicyRule const& rule) {
+        return holds(rule.verbs, verb) && holds_url(rule.non_resource_urls, url);
+    });
+}
+
+std::string line_of(Right const& right) {
+    auto line = fmt::format("{} {}", right.verb, right.resource);
+    if (!right.group.empty()) line.append(".").append(right.group);
+    if (!right.name.empty()) line += fmt::format(" \"{}\"", right.name);
+    return line;
+}
+
+void add_missing(std::set<std::string>& missing, PolicyRule const& wanted, std::vector<PolicyRule> const& held) {
+    static Texts const every_name = {""};
+    auto const& names = wanted.resource_names.empty() ? every_name : wanted.resource_names;
+    for (auto const& verb : wanted.verbs) {
+        for (auto const& url : wanted.non_resource_urls) {
+            if (!allowed(verb, url, held)) missing.insert(fmt::format("{} {}", verb, url));
+        }
+        for (auto const& resource : wanted.resources) {
+            for (auto const& group : wanted.api_groups) {
+                for (auto const& name : names) {
+                    Right const right{verb, group, resource, name};
+                    if (!allowed(right, held)) missing.insert(line_of(right));
+                }
+            }
+        }
+    }
+}
+
+// Reads `{APIGroups:["a" "b"], Resources:["c"], Verbs:["get"]}`, the form in which refusals name rules.
+class RefusedRule {
+public:
+    explicit RefusedRule(std::string_view text) : text_(text) {}
+
+    PolicyRule read() const {
+        return {.api_groups = list("APIGroups:["),
+                .resources = list("Resources:["),
+                .resource_names = list("ResourceNames:["),
+                .non_resource_urls = list("NonResourceURLs:["),
+                .verbs = list("Verbs:[")};
+    }
+
+private:
+    Texts list(std::string_view field) const {
+        Texts words;
+        auto const found = text_.find(field);
+        if (found == std::string_view::npos) return words;
+        auto rest = text_.substr(found + field.size());
+        rest = rest.substr(0, rest.find(']'));
+        while (true) {
+            auto const open = rest.find('"');
+            if (open == std::string_view::npos) return words;
+            auto const close = rest.find('"', open + 1);
+            if (close == std::string_view::npos) return words;
+            words.emplace_back(rest.substr(open + 1, close - open - 1));
+            rest.remove_prefix(close + 1);
+        }
+    }
+
+    std::string_view text_;
+};
+
+json::array strings(Texts const& texts) {
+    json::array array;
+    for (auto const& text : texts) array.emplace_back(text);
+    return array;
+}
+
+Texts texts_of(json::object const& rule, std::string_view key) {
+    Texts texts;
+    auto const* value = rule.if_contains(key);
+    if (!value || !value->is_array()) return texts;
+    for (auto const& item : value->get_array()) {
+        if (item.is_string()) texts.emplace_back(item.get_string());
+    }
+    return texts;
+}
+
+}  // namespace
+
+std::vector<std::string> missing_rights(std::vector<PolicyRule> const& wanted, std::vector<PolicyRule> const& held) {
+    std::set<std::string> missing;
+    for (auto const& rule : wanted) add_missing(missing, rule, held);
+    return {missing.begin(), missing.end()};
+}
+
+std::optional<std::string> rule_mistake(PolicyRule const& rule, bool cluster) {
+    if (rule.verbs.empty()) return "has no verbs";
+    bool const about_resources = !rule.api_groups.empty() || !rule.resources.empty() || !rule.resource_names.empty();
+    if (!rule.non_resource_urls.empty()) {
+        if (!cluster) return "names nonResourceURLs, which only level cluster can grant";
+        if (about_resources) return "names resources and nonResourceURLs; write two rules";
+        return std::nullopt;
+    }
+    if (rule.resources.empty()) return "has no resources";
+    if (rule.api_groups.empty()) return "has no apiGroups; the core group is \"\"";
+    return std::nullopt;
+}
+
+std::vector<std::string> rights_not_held(std::string_view refusal) {
+    constexpr std::string_view phrase = "attempting to grant RBAC permissions not currently held:";
+    auto const found = refusal.find(phrase);
+    if (found == std::string_view::npos) return {};
+    auto rest = refusal.substr(found + phrase.size());
+    std::vector<PolicyRule> rules;
+    while (true) {
+        auto const open = rest.find('{');
+        if (open == std::string_view::npos) break;
+        auto const close = rest.find('}', open);
+        if (close == std::string_view::npos) break;
+        rules.push_back(RefusedRule(rest.substr(open, close - open)).read());
+        rest.remove_prefix(close + 1);
+    }
+    return missing_rights(rules, {});
+}
+
+std::string some_of(std::vector<std::string> const& rights) {
+    constexpr std::size_t shown = 5;
+    if (rights.size() <= shown) return fmt::format("{}", fmt::join(rights, ", "));
+    return fmt::format("{} and {} more", fmt::join(rights.begin(), rights.begin() + shown, ", "),
+                       rights.size() - shown);
+}
+
+json::array rules_object(std::vector<PolicyRule> const& rules) {
+    json::array array;
+    for (auto const& rule : rules) {
+        json::object object;
+        if (!rule.api_groups.empty()) object["apiGroups"] = strings(rule.api_groups);
+        if (!rule.resources.empty()) object["resources"] = strings(rule.resources);
+        if (!rule.resource_names.empty()) object["resourceNames"] = strings(rule.resource_names);
+        if (!rule.non_resource_urls.empty()) object["nonResourceURLs"] = strings(rule.non_resource_urls);
+        object["verbs"] = strings(rule.verbs);
+        array.push_back(std::move(object));
+    }
+    return array;
+}
+
+std::vector<PolicyRule> read_rules(json::value const* rules) {
+    std::vector<PolicyRule> read;
+    if (!rules || !rules->is_array()) return read;
+    for (auto const& item : rules->get_array()) {
+        auto const* rule = item.if_object();
+        if (!rule) continue;
+        read.push_back({.api_groups = texts_of(*rule, "apiGroups"),
+                        .resources = texts_of(*rule, "resources"),
+                        .resource_names = texts_of(*rule, "resourceNames"),
+                        .non_resource_urls = texts_of(*rule, "nonResourceURLs"),
+                        .verbs = texts_of(*rule, "verbs")});
+    }
+    return read;
+}
+
+}  // namespace vedette::op
