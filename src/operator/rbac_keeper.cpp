@@ -7,6 +7,7 @@
 
 #include "operator/rbac_keeper.hpp"
 
+#include "base/ensure.hpp"
 #include "base/task_group.hpp"
 #include "base/with_deadline.hpp"
 
@@ -75,13 +76,29 @@ private:
 RbacKeeper::RbacKeeper(asio::any_io_executor executor, kube::Client& client, Clock& clock, Random& random,
                        RbacOptions options)
     : executor_(executor),
+      client_(client),
       clock_(clock),
+      random_(random),
       options_(std::move(options)),
-      view_(executor, client, clock, random, options_.view, [this](std::string const& name) { touch({name}); }),
-      settler_(client, clock, view_),
-      sweeps_(executor, clock, sweep_pace) {}
+      sweeps_(executor, clock, sweep_pace) {
+    look_afresh();
+}
 
 RbacKeeper::~RbacKeeper() = default;
+
+void RbacKeeper::look_afresh() {
+    view_ = std::make_unique<RbacView>(executor_, client_, clock_, random_, options_.view,
+                                       [this](std::string const& name) { touch({name}); });
+    settler_ = std::make_unique<RbacSettler>(client_, clock_, *view_);
+}
+
+void RbacKeeper::begin() {
+    vedette::ensure(!running_, "a term begins after the last one has ended");
+    ledger_ = {};
+    accounts_.clear();
+    complete_ = false;
+    look_afresh();
+}
 
 // --- what is needed -----------------------------------------------------------------------------------------------
 
@@ -193,7 +210,7 @@ Async<std::optional<RbacFailure>> RbacKeeper::settle_for(RbacClaim claim, std::s
     auto request = request_for(name, *held);
     request.run = true;
     auto const version = held->version;
-    auto together = co_await settler_.settle(request, deadline);
+    auto together = co_await settler_->settle(request, deadline);
     auto failure = together.failure;
     note_settled(name, *held, request, std::move(together), version);
     if (!failure || !concerns_the_request(failure->error.code())) co_return failure;
@@ -203,7 +220,7 @@ Async<std::optional<RbacFailure>> RbacKeeper::settle_for(RbacClaim claim, std::s
                             .needed = objects_of({&claim}),
                             .plan = {.mode = options_.mode, .narrow = options_.narrow},
                             .run = true};
-        auto const own = co_await settler_.settle(std::move(alone), deadline);
+        auto const own = co_await settler_->settle(std::move(alone), deadline);
         if (!own.failure) co_return std::nullopt;
         failure = own.failure;
         if (!concerns_the_request(failure->error.code())) co_return failure;
@@ -254,10 +271,10 @@ Async<RbacReport> RbacKeeper::ensure(HealthCheck const& check, Purpose purpose, 
 
 Async<RbacReport> RbacKeeper::ensure_all(std::string uid, Purpose purpose, std::vector<RbacClaim> claims,
                                          Deadline deadline) {
-    if (running_ && !view_.listed()) {
+    if (running_ && !view_->listed()) {
         auto const until = std::min(deadline, deadline_after(clock_.now(), options_.first_lists_timeout));
         // Without the lists each object is asked for: dearer, not wrong.
-        auto const listed = co_await with_deadline(clock_, until, view_.first_lists());
+        auto const listed = co_await with_deadline(clock_, until, view_->first_lists());
         static_cast<void>(listed);
     }
     RbacReport report;
@@ -292,7 +309,7 @@ Async<void> RbacKeeper::release_all(RbacLedger::Accounts names, Deadline deadlin
         Hold const hold(held);
         auto const request = request_for(name, *held);
         auto const version = held->version;
-        auto settled = co_await settler_.settle(request, deadline);
+        auto settled = co_await settler_->settle(request, deadline);
         if (settled.failure) sweeps_.add_rate_limited(name);
         note_settled(name, *held, request, std::move(settled), version);
     }
@@ -308,7 +325,7 @@ Async<void> RbacKeeper::run() {
         bool& flag_;
     } const running(running_);
     TaskGroup group(executor_);
-    group.spawn(view_.run());
+    group.spawn(view_->run());
     for (int i = 0; i < sweepers; ++i) group.spawn(sweep_all());
     auto ended = group.join();
     co_await group.stop_after(std::move(ended));
@@ -345,7 +362,7 @@ Async<void> RbacKeeper::sweep(std::string name) {
     Hold const hold(held);
     auto const request = request_for(name, *held);
     auto const version = held->version;
-    auto settled_now = co_await settler_.settle(request, deadline);
+    auto settled_now = co_await settler_->settle(request, deadline);
     bool const failed = settled_now.failure.has_value();
     note_settled(name, *held, request, std::move(settled_now), version);
     if (failed) {
@@ -354,7 +371,7 @@ Async<void> RbacKeeper::sweep(std::string name) {
     }
     sweeps_.forget(name);
     // The map and we are the only ones to know of it.
-    bool const forgotten = held.use_count() == 3 && ledger_.claims_nothing(name) && view_.labelled(name).empty();
+    bool const forgotten = held.use_count() == 3 && ledger_.claims_nothing(name) && view_->labelled(name).empty();
     if (forgotten && held->unneeded.empty()) accounts_.erase(name);
 }
 

@@ -49,6 +49,9 @@ public:
     RbacKeeper(RbacKeeper const&) = delete;
     RbacKeeper& operator=(RbacKeeper const&) = delete;
 
+    /// A term begins: what an earlier one knew is forgotten, since others have acted meanwhile. Nothing of this keeper
+    /// runs. The first term needs no begin().
+    void begin();
     /// The HealthCheck as it is now, after every change of spec or status; cheap where nothing of interest changed.
     void observe(HealthCheck const& check);
     /// The HealthCheck is gone.
@@ -73,6 +76,7 @@ private:
     class Hold;
 
     std::shared_ptr<Account> account(std::string const& name);
+    void look_afresh();
     void touch(RbacLedger::Accounts const& names);
     bool settled(Account const& account) const;
     std::vector<RbacClaim const*> claims(std::string const& name, Account const& account) const;
@@ -89,10 +93,12 @@ private:
     Async<void> sweep(std::string name);
 
     asio::any_io_executor executor_;
+    kube::Client& client_;
     Clock& clock_;
+    Random& random_;
     RbacOptions options_;
-    RbacView view_;
-    RbacSettler settler_;
+    std::unique_ptr<RbacView> view_;
+    std::unique_ptr<RbacSettler> settler_;
     RbacLedger ledger_;
     std::map<std::string, std::shared_ptr<Account>> accounts_;
     kube::WorkQueue sweeps_;

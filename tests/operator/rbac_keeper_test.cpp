@@ -789,5 +789,43 @@ TEST(RbacKeeper, WhatALateLeaderDeletesIsThereAgainAtOnce) {
     });
 }
 
+TEST(RbacKeeper, ANewTermBelievesNothingThatTheLastOneKnew) {
+    Scene scene;
+    auto const story = [](Scene& s) -> Async<void> {
+        auto const check = check_named("hello", with_remedy);
+        auto gone = check_named("gone");
+        gone.spec.workflow.service_account = "gone";
+        for (auto const& each : {check, gone}) s.keeper.observe(each);
+        s.keeper.all_observed();
+        {
+            TaskGroup term(s.world.executor());
+            term.spawn(s.keeper.run());
+            for (auto const& each : {check, gone}) {
+                auto const run = co_await s.keeper.ensure(each, Purpose::check, s.soon());
+                EXPECT_TRUE(run.result);
+            }
+            auto const remedy = co_await s.keeper.ensure(check, Purpose::remedy, s.soon());
+            EXPECT_TRUE(remedy.result);
+            co_await term.stop();
+        }
+        // Meanwhile another leader: its remedy ended, a HealthCheck went, and somebody broke a role.
+        s.server.erase(rbac_resource("ClusterRole"), "", role.name);
+        s.keeper.begin();
+        s.keeper.observe(check);
+        s.keeper.all_observed();
+        TaskGroup term(s.world.executor());
+        term.spawn(s.keeper.run());
+        auto const run = co_await s.keeper.ensure(check, Purpose::check, s.soon());
+        EXPECT_TRUE(run.result);
+        co_await expect_there(s, role, true);
+        co_await s.world.clock().sleep_for(10min);
+        co_await expect_there(s, fix_role, false, "the remedy of the last term has ended");
+        co_await expect_there(s, {"ClusterRole", "", "gone-cluster-role"}, false, "its check has gone");
+        co_await expect_there(s, account, true);
+        co_await term.stop();
+    };
+    scene.world.run(story(scene));
+}
+
 }  // namespace
 }  // namespace vedette::op
