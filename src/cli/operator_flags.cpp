@@ -86,7 +86,7 @@ void add_endpoints(CLI::App& app, OperatorRunFlags& flags) {
     app.add_option("--metrics-bind-address", flags.metrics_bind_address,
                    "Address of /metrics, 0 for none; else :8080, or :8443 with --metrics-secure")
         ->type_name("ADDRESS");
-    app.add_flag("--metrics-secure,!--no-metrics-secure", flags.metrics_secure,
+    app.add_flag("--metrics-secure", flags.metrics_secure,
                  "Serve /metrics over TLS, to those whom the API server lets in");
     app.add_option("--metrics-cert-path", flags.metrics_cert_path,
                    "Folder of tls.crt and tls.key; without it the certificate is self-signed")
@@ -100,7 +100,7 @@ void add_endpoints(CLI::App& app, OperatorRunFlags& flags) {
 }
 
 void add_log(CLI::App& app, OperatorLogOptions& log) {
-    app.add_flag("--zap-devel,!--no-zap-devel", log.devel, "Log debug messages too");
+    app.add_flag("--zap-devel", log.devel, "Log debug messages too");
     app.add_option("--zap-encoder", log.encoder, "json or console")
         ->type_name("FORMAT")
         ->check(exact_word({"json", "console"}));

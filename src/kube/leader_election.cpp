@@ -70,14 +70,20 @@ void LeaderElector::ask_to_stop() {
     stop_asked_.notify();
 }
 
-Task<void> LeaderElector::asked_to_stop() {
-    while (!stopping_) co_await stop_asked_.wait();
+void LeaderElector::look_now() {
+    look_ = true;
+    stop_asked_.notify();
+}
+
+Task<void> LeaderElector::disturbed(bool by_a_look) {
+    while (!stopping_ && !(by_a_look && look_)) co_await stop_asked_.wait();
     co_return Result<void>{};
 }
 
-Async<void> LeaderElector::pause(TimePoint until) {
-    auto const asked = co_await with_deadline(clock_, until, asked_to_stop());
-    (void)asked;  // the caller looks at stopping_
+Async<void> LeaderElector::pause(TimePoint until, bool until_a_look) {
+    auto const cut_short = co_await with_deadline(clock_, until, disturbed(until_a_look));
+    (void)cut_short;  // the caller looks at stopping_
+    look_ = false;
 }
 
 Async<void> LeaderElector::run() {
@@ -95,7 +101,7 @@ Async<void> LeaderElector::compete() {
         if (outcome == Outcome::ours && !term_is_over()) co_return;
         if (stopping_) co_return;
         auto const wait = options_.retry_period * (1 + jitter * random_.unit());
-        co_await pause(clock_.now() + std::chrono::duration_cast<Duration>(wait));
+        co_await pause(clock_.now() + std::chrono::duration_cast<Duration>(wait), true);
     }
 }
 

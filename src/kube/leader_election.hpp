@@ -42,6 +42,9 @@ public:
     /// (best effort, within `retry_period`) and returns. Cancelled, it stops leading and releases nothing.
     Async<void> run();
     void ask_to_stop();
+    /// Whoever does not lead looks at the lease at once, not at its next turn: for a caller who watches it and has seen
+    /// it given back.
+    void look_now();
 
     /// Ask before each step that only a leader may take: it turns false with the clock, before on_stopped is called.
     bool leads() const { return leads_ && !term_is_over(); }
@@ -58,8 +61,8 @@ private:
     Async<void> compete();
     Async<void> lead();
     Async<void> release();
-    Task<void> asked_to_stop();
-    Async<void> pause(TimePoint until);
+    Task<void> disturbed(bool by_a_look);
+    Async<void> pause(TimePoint until, bool until_a_look = false);
 
     void observe(Object lease);
     bool held_by_another() const;
@@ -75,6 +78,7 @@ private:
     LeaderCallbacks callbacks_;
     Event stop_asked_;
     bool stopping_ = false;
+    bool look_ = false;
     bool leads_ = false;
 
     std::optional<Object> lease_;  // as last seen; nothing: not seen, or not trusted after a failed write

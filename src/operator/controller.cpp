@@ -15,6 +15,16 @@ namespace {
 constexpr auto wall_clock_look = std::chrono::seconds(1);
 constexpr auto wall_clock_jump = std::chrono::milliseconds(500);
 
+// An answer that something did not work.
+bool is_failure(MachineEvent const& event) {
+    if (auto const* rbac = std::get_if<RbacReady>(&event)) return !rbac->result;
+    if (auto const* source = std::get_if<SourceRead>(&event)) return !source->text;
+    if (auto const* created = std::get_if<WorkflowCreated>(&event)) return !created->object && !created->existing;
+    if (auto const* written = std::get_if<StatusWritten>(&event)) return !written->object;
+    if (auto const* read = std::get_if<CheckRead>(&event)) return !read->object;
+    return false;
+}
+
 }  // namespace
 
 Controller::Controller(ControllerDoors doors, ControllerOptions options)
@@ -49,6 +59,7 @@ Async<void> Controller::act() {
     acting_ = true;
     std::vector<SeenCheckPtr> all;
     doors_.checks.for_each([&](auto const&, SeenCheckPtr const& seen) { all.push_back(seen); });
+    doors_.rbac.begin();
     for (auto const& seen : all) {
         ledger_.observe(seen->check);
         doors_.rbac.observe(seen->check);
@@ -168,6 +179,7 @@ void Controller::drain() {
     while (!pending_.empty()) {
         auto [uid, event] = std::move(pending_.front());
         pending_.pop_front();
+        doors_.metrics.set_queue_depth(pending_.size());
         step(uid, std::move(event));
     }
     draining_ = false;
@@ -178,12 +190,20 @@ void Controller::step(Uid const& uid, MachineEvent event) {
     if (found == entries_.end()) return;
     auto& entry = *found->second;
     bool const books = std::holds_alternative<StatusWritten>(event) || std::holds_alternative<Observed>(event);
+    bool const failed = is_failure(event);
     auto actions = entry.machine.step(std::move(event), now());
     if (books && !entry.machine.gone()) {
         ledger_.observe(entry.machine.check());
         doors_.rbac.observe(entry.machine.check());
     }
-    for (auto& action : actions) perform(uid, entry, std::move(action));
+    bool wakes = false;
+    for (auto& action : actions) {
+        wakes = wakes || std::holds_alternative<WakeAt>(action);
+        perform(uid, entry, std::move(action));
+    }
+    doors_.metrics.reconciled(failed  ? ReconcileResult::error
+                              : wakes ? ReconcileResult::requeue_after
+                                      : ReconcileResult::success);
     settle(uid, entry);
     if (entry.machine.gone()) forget(uid);
     give_places();

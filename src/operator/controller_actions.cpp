@@ -1,6 +1,7 @@
 // What machines ask for, one coroutine a request. Each reports back what came of it; none decides.
 
 #include "base/json.hpp"
+#include "operator/bounded.hpp"
 #include "operator/controller.hpp"
 
 #include <fmt/format.h>
@@ -61,6 +62,8 @@ void Controller::perform(Uid const& uid, Entry& entry, Action action) {
                    [&](Tell& wanted) { tell(check, std::move(wanted)); },
                    [&](Began const& wanted) { doors_.metrics.started(check, wanted.purpose, wanted.lateness); },
                    [&](Count& wanted) { count(check, std::move(wanted)); },
+                   [&](NoResult const&) { doors_.metrics.result_lost(check); },
+                   [&](NoRemedy const& wanted) { doors_.metrics.remedy_refused(check, wanted.reason); },
                },
                action);
 }
@@ -143,6 +146,7 @@ Async<void> Controller::delete_orphan(SeenWorkflow orphan) {
 }
 
 void Controller::tell(HealthCheck const& check, Tell what) {
+    what.message = bounded(std::move(what.message));
     auto const level = what.warning ? LogLevel::warning : LogLevel::info;
     doors_.log(level, fmt::format("{}/{}: {}: {}", check.ns, check.name, what.reason, what.message));
     if (what.warning) {

@@ -117,8 +117,13 @@ struct Count {  ///< metrics: a result has been booked
     std::optional<bool> helped;  ///< of a check: whether the remedy before it did; nothing: there was none to judge
 };
 
+struct NoResult {};  ///< metrics: a run whose result nobody will know
+struct NoRemedy {    ///< metrics: a failure got no remedy
+    std::string reason;
+};
+
 using Action = std::variant<WakeAt, EnsureRbac, ReleaseRbac, ReadSource, CreateWorkflow, RunChecks, WriteStatus,
-                            ReadCheck, LookAt, DeleteWorkflow, Tell, Began, Count>;
+                            ReadCheck, LookAt, DeleteWorkflow, Tell, Began, Count, NoResult, NoRemedy>;
 
 // --- what everybody shares ----------------------------------------------------------------------------------------
 

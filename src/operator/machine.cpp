@@ -108,6 +108,7 @@ void Machine::on(Observed event) {
     }
     if (waiting_) return;
     if (std::exchange(restart_, false)) run_.reset();
+    if (overtaken()) return;
     if (!run_) evaluate();
 }
 
@@ -124,6 +125,7 @@ void Machine::on(Woke) {
     if (!known_ || waiting_) return;
     bool const pausing = run_ && !run_->refused && run_->stage <= Stage::checks && now_.steady < retry_at_;
     if (pausing) return wake_in(retry_at_ - now_.steady);
+    if (overtaken()) return;
     if (run_) {
         proceed();
     } else {
@@ -133,9 +135,16 @@ void Machine::on(Woke) {
 
 bool Machine::edited_meanwhile() {
     waiting_ = false;
-    if (!std::exchange(restart_, false)) return false;
+    if (!std::exchange(restart_, false)) return overtaken();
     run_.reset();
     evaluate();
+    return true;
+}
+
+// The run stands in the status: by a write of ours whose answer was lost, or because another acts beside us.
+bool Machine::overtaken() {
+    if (!run_ || !is_booked(run_->id)) return false;
+    booked();
     return true;
 }
 
@@ -158,6 +167,7 @@ void Machine::on(SourceRead event) {
 void Machine::on(WorkflowCreated event) {
     if (!run_ || run_->stage != Stage::create || !waiting_) return;
     waiting_ = false;
+    if (overtaken()) return;
     if (event.object) return created(*event.object);
     auto const& error = event.object.error();
     if (error.code() != Errc::already_exists) return send_again_or_stumble(error);
@@ -193,7 +203,8 @@ void Machine::on(StatusWritten event) {
     // A CRD of the reference drops our fields. Then they live in this process alone.
     prunes_ = wanted.observed_generation != 0 && check_.status.observed_generation == 0;
     if (prunes_) keep_ours(check_.status, wanted);
-    stumbles_ = 0;
+    // Of a run that has stumbled this was the news, and no progress.
+    if (!run_ || run_->stage >= Stage::record) stumbles_ = 0;
     if (!run_) return evaluate();
     switch (run_->stage) {
         case Stage::record:
@@ -221,7 +232,7 @@ void Machine::on(CheckRead event) {
     auto const kept = check_.status;
     if (!take(*event.object)) return on(Removed{});
     if (prunes_) keep_ours(check_.status, kept);
-    if (run_ && is_booked(run_->id)) run_.reset();
+    if (overtaken()) return;
     if (!run_) return evaluate();
     proceed();
 }
@@ -257,6 +268,7 @@ void Machine::evaluate() {
     if (check_.status.intent) return evaluate_intent();
     if (!can_run()) return show_problem();
     if (check_.spec.paused()) return pause();
+    if (take_back_times()) return;
     auto const run = next(check_.status);
     if (!run) return;  // validate() has refused such a schedule
     due_ = run->due;
@@ -297,25 +309,21 @@ void Machine::evaluate_intent() {
     auto const intent = *check_.status.intent;
     RunId const id{.purpose = Purpose::remedy, .number = intent.episode, .attempt = intent.attempt};
     auto decision = remedy_decision();
-    if (!decision) return begin(id, now_.wall);
-    if (decision->kind == RemedyDecision::Kind::wait) return wake_in(remedy_wait);
+    if (decision.runs()) return begin(id, now_.wall);
+    if (decision.kind == RemedyDecision::Kind::wait) return wake_in(remedy_wait);
     run_ = Run{.id = id};
-    drop(std::move(decision->reason), std::move(decision->message));
+    drop(std::move(decision.reason), std::move(decision.message));
 }
 
-// Nothing if the intended remedy may begin now.
-std::optional<RemedyDecision> Machine::remedy_decision() {
-    using Kind = RemedyDecision::Kind;
+// Whether the remedy that the status intends may begin now; never without a reason if not.
+RemedyDecision Machine::remedy_decision() {
     bool const wanted = check_.status.intent && can_run() && !check_.spec.remedy.empty() && !check_.spec.paused() &&
                         !check_.deleted && check_.status.status == "Failed";
     if (!wanted) {
-        return RemedyDecision{.kind = Kind::skip,
-                              .reason = "RemedyDropped",
-                              .message = "the remedy that a failure asked for is not wanted any more"};
+        return {.reason = "RemedyDropped", .message = "the remedy that a failure asked for is not wanted any more"};
     }
     auto decision = gate_->admit_remedy(check_, check_.status, now_.wall);
-    if (decision.runs()) return std::nullopt;
-    if (decision.reason.empty()) decision.reason = "RemedyDropped";
+    if (!decision.runs() && decision.reason.empty()) decision.reason = "RemedyDropped";
     return decision;
 }
 

@@ -40,6 +40,7 @@ private:
         WallTime slot{};
         Stage stage = Stage::queue;
         bool refused = false;  ///< a place to run
+        bool resets = false;   ///< of a remedy: the six fields are cleared before it is booked
         int collision = 0;
         std::string text;
         std::optional<boost::json::object> sent;  ///< a create whose answer is unknown: only the same may be sent again
@@ -72,13 +73,14 @@ private:
     // What to do next (machine.cpp).
     void evaluate();
     void evaluate_intent();
-    std::optional<RemedyDecision> remedy_decision();
+    RemedyDecision remedy_decision();
     void show_problem();
     void pause();
     void begin(RunId id, WallTime slot);
     void adopt(CurrentWorkflow const& current);
     bool adopt_in_flight();
     bool edited_meanwhile();
+    bool overtaken();
 
     // The way of a run (machine_run.cpp).
     void proceed();
@@ -106,6 +108,7 @@ private:
     void retry();
     void write(Status status);
     bool write_if_changed(Status status);  // whether there was something to write
+    bool take_back_times();
     bool is_booked(RunId const& id) const;
     bool is_ours(boost::json::object const& workflow) const;
     bool can_run() const;

@@ -19,12 +19,17 @@ using std::chrono::seconds;
 constexpr auto shortest_intent = seconds(60);
 constexpr auto longest_intent = seconds(600);
 
+// Argo's clock is not ours, and its status may be anything: a run lies between its creation and now.
 RunResult result_of(WorkflowState const& state, std::string const& name, WallTime created, WallTime now) {
+    auto const within = [&](std::optional<WallTime> const& time, WallTime otherwise) {
+        return time && *time >= created && *time <= now ? *time : otherwise;
+    };
+    auto const started = within(state.started, std::min(created, now));
     return {.workflow = name,
             .succeeded = state.succeeded,
             .message = state.succeeded ? std::string() : state.message,
-            .started = state.started.value_or(created),
-            .finished = state.finished.value_or(now)};
+            .started = started,
+            .finished = std::max(started, within(state.finished, now))};
 }
 
 // The server has, or may have, acted on a request whose answer was this.
@@ -46,6 +51,13 @@ bool may_have_been_done(Errc code) {
 
 // Does again, or for the first time, what the run is at.
 void Machine::proceed() {
+    // Whatever holds a remedy up, rights that cannot be had included: past its time it is dropped.
+    if (run_->id.purpose == Purpose::remedy && !run_->sent && run_->stage < Stage::create) {
+        auto decision = remedy_decision();
+        if (!decision.runs() && decision.kind != RemedyDecision::Kind::wait) {
+            return drop(std::move(decision.reason), std::move(decision.message));
+        }
+    }
     switch (run_->stage) {
         case Stage::queue:
             return queue();
@@ -105,12 +117,12 @@ std::chrono::seconds Machine::timeout_of(RunId const& run, WallTime at) const {
 void Machine::create() {
     // A remedy is for the failure that asked for it, not for whenever it can be had.
     if (run_->id.purpose == Purpose::remedy && !run_->sent) {
-        if (auto decision = remedy_decision()) {
-            if (decision->kind != RemedyDecision::Kind::wait) {
-                return drop(std::move(decision->reason), std::move(decision->message));
-            }
-            return stumble(std::move(decision->reason), std::move(decision->message));
+        auto decision = remedy_decision();
+        if (decision.kind == RemedyDecision::Kind::wait) {
+            return stumble(std::move(decision.reason), std::move(decision.message));
         }
+        if (!decision.runs()) return drop(std::move(decision.reason), std::move(decision.message));
+        run_->resets = decision.reset;
     }
     if (!run_->sent) {
         run_->timeout = timeout_of(run_->id, now_.wall);
@@ -258,6 +270,7 @@ void Machine::want_remedy(Status& status) {
     auto const decision = gate_->admit_remedy(check_, status, now_.wall);
     if (!decision.runs() && decision.kind != RemedyDecision::Kind::wait) {
         if (decision.reason.empty()) return;
+        actions_.emplace_back(NoRemedy{decision.reason});
         set_condition(status, "Remediating", false, decision.reason, decision.message, now_.wall);
         tell(false, decision.reason, decision.message);
         return;
@@ -299,12 +312,20 @@ void Machine::drop(std::string reason, std::string message) {
     status.current.reset();
     if (run_->id.purpose == Purpose::remedy) {
         status.intent.reset();
-        if (!run_->uid.empty()) note_remedy_end(status, now_.wall);
+        if (!run_->uid.empty()) {
+            // It ran, whatever came of it: the next one is another attempt.
+            status.remedy_attempt += 1;
+            note_remedy_end(status, now_.wall);
+        }
         set_condition(status, "Remediating", false, reason, message, now_.wall);
     } else {
         set_condition(status, "Progressing", false, reason, message, now_.wall);
     }
     if (reason == "ResultLost") set_condition(status, "ResultLost", true, reason, message, now_.wall);
+    if (!message.empty()) {
+        if (reason == "ResultLost") actions_.emplace_back(NoResult{});
+        if (run_->uid.empty()) actions_.emplace_back(NoRemedy{reason});
+    }
     if (!message.empty()) tell(true, reason, message);
     write(std::move(status));
 }

@@ -23,6 +23,10 @@ kube::Resource crd_resource() {
             .namespaced = false};
 }
 
+kube::Resource lease_resource() {
+    return {.group = "coordination.k8s.io", .version = "v1", .plural = "leases", .kind = "Lease"};
+}
+
 kube::ReflectorOptions workflow_options() {
     return {.resource = workflow_resource(),
             .label_selector = std::string(uid_label),
@@ -78,6 +82,7 @@ Operator::Operator(OperatorDoors doors, OperatorOptions options)
     };
     elector_ = std::make_unique<kube::LeaderElector>(doors_.executor, doors_.client, doors_.clock, doors_.random,
                                                      std::move(election), std::move(callbacks));
+    hear_lease();
 }
 
 Operator::~Operator() = default;
@@ -122,6 +127,23 @@ void Operator::hear_policy() {
         .added = [this](auto const&, RemedyPolicy const& policy) { set_policy(policy); },
         .updated = [this](auto const&, RemedyPolicy const&, RemedyPolicy const& policy) { set_policy(policy); },
         .deleted = [this](auto const&, RemedyPolicy const&) { set_policy(default_remedy_policy()); },
+    });
+}
+
+void Operator::hear_lease() {
+    kube::ReflectorOptions options{.resource = lease_resource(),
+                                   .ns = options_.own_namespace,
+                                   .field_selector = fmt::format("metadata.name={}", lease_name)};
+    lease_ = std::make_unique<kube::Informer<std::string>>(
+        doors_.executor, doors_.client, doors_.clock, doors_.random, std::move(options),
+        [](kube::Object const& object) { return std::optional(get_string(object, "spec.holderIdentity")); });
+    lease_->add_handlers({
+        .added = {},
+        .updated =
+            [this](auto const&, std::string const&, std::string const& holder) {
+                if (holder.empty()) elector_->look_now();
+            },
+        .deleted = [this](auto const&, std::string const&) { elector_->look_now(); },
     });
 }
 
@@ -191,6 +213,7 @@ Async<void> Operator::elect() {
 Async<void> Operator::run() {
     auto const work = [](Operator& self) -> Async<void> {
         if (self.elector_) self.tasks_.spawn(self.elect());
+        if (self.lease_) self.tasks_.spawn(self.lease_->run());
         self.tasks_.spawn(self.checks_.run());
         self.tasks_.spawn(self.workflows_.run());
         self.tasks_.spawn(self.policies_.run());

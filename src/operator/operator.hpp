@@ -56,6 +56,7 @@ private:
     void hear_checks();
     void hear_workflows();
     void hear_policy();
+    void hear_lease();
     void set_leading(bool leading);
     bool workflows_known() const;
     void set_policy(RemedyPolicy policy);
@@ -77,6 +78,8 @@ private:
     kube::EventRecorder events_;
     RemedyPolicy policy_;
     std::unique_ptr<kube::LeaderElector> elector_;  ///< null: no election, we act
+    /// The Lease's holder: a standby hears at once that it was given back.
+    std::unique_ptr<kube::Informer<std::string>> lease_;
     std::unique_ptr<Controller> controller_;        ///< of this term
     Event changed_;
     bool leading_ = false;
