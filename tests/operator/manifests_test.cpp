@@ -319,7 +319,7 @@ TEST(Chart, HandsOutTheSameRights) {
         return read_rules(find(object_named(install, kind, name), "rules"));
     };
     auto const rules = chart_rules();
-    ASSERT_EQ(rules.size(), 4u) << "controller, grants, metrics-reader, leader";
+    ASSERT_EQ(rules.size(), 5u) << "controller, grants, metrics-reader, leader, policy";
     EXPECT_EQ(rules[0], plain("ClusterRole", "activemonitor-controller-controller"));
     EXPECT_EQ(rules[1], plain("ClusterRole", "activemonitor-controller-grants"));
     EXPECT_EQ(rules[3], plain("Role", "activemonitor-controller-role"));
