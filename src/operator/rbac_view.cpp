@@ -59,20 +59,20 @@ Async<void> RbacView::run() {
     co_await group.stop_after(std::move(watching));
 }
 
-bool RbacView::listed() const {
-    return std::all_of(informers_.begin(), informers_.end(), [](auto const& informer) {
-        return informer->synced() || informer->reflector().last_error().has_value();
-    });
-}
-
 // A reflector tells nobody that its first list failed; hence the looking.
 Async<void> RbacView::notice_first_lists() {
-    while (!listed()) co_await clock_.sleep_for(first_lists_step, "the first lists of RBAC objects");
+    auto const ended = [](auto const& informer) {
+        return informer->synced() || informer->reflector().last_error().has_value();
+    };
+    while (!std::all_of(informers_.begin(), informers_.end(), ended)) {
+        co_await clock_.sleep_for(first_lists_step, "the first lists of RBAC objects");
+    }
+    listed_ = true;
     first_lists_.notify();
 }
 
 Task<void> RbacView::first_lists() {
-    while (!listed()) co_await first_lists_.wait();
+    while (!listed_) co_await first_lists_.wait();
     co_return Result<void>{};
 }
 

@@ -25,7 +25,7 @@ public:
     /// Watches until cancelled.
     Async<void> run();
     /// Whether each first list has come or failed.
-    bool listed() const;
+    bool listed() const { return listed_; }
     /// Returns once it has. Waits for ever where nobody runs run().
     Task<void> first_lists();
 
@@ -81,6 +81,7 @@ private:
     std::vector<std::unique_ptr<Informer>> informers_;  // as rbac_resources()
     std::map<RbacKey, Answer> answers_;
     Event first_lists_;
+    bool listed_ = false;
 };
 
 }  // namespace vedette::op
