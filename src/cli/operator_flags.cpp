@@ -31,11 +31,11 @@ void add_cluster(CLI::App& app, OperatorRunFlags& flags) {
     app.add_option("--namespace", flags.ns, "Our own namespace: of the Lease and the remedy policy; else the pod's")
         ->type_name("NS");
     app.add_option("--kube-api-qps", flags.kube_api_qps, "Requests to the API server a second, in the long run")
-        ->type_name("INTEGER")
+        ->type_name("NUMBER")
         ->check(whole_number("a number of requests", 1, 1'000'000))
         ->capture_default_str();
     app.add_option("--kube-api-burst", flags.kube_api_burst, "Requests to the API server at once")
-        ->type_name("INTEGER")
+        ->type_name("NUMBER")
         ->check(whole_number("a number of requests", 1, 1'000'000))
         ->capture_default_str();
     app.add_flag("--leader-elect", flags.leader_elect, "Only the holder of the Lease 689451f8.keikoproj.io acts");
