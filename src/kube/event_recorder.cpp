@@ -1,11 +1,16 @@
-// A bounded queue and one sender. An Event's name is settled before it is sent, so sending it again after a lost answer
-// creates nothing twice.
+// A bounded queue and a few senders: one alone would tell a hundred a second if an answer takes ten milliseconds. What
+// is told about one object is told in order, since a series counts in one Event. An Event's name is settled before it
+// is sent, so sending it again after a lost answer creates nothing twice.
 
 #include "kube/event_recorder.hpp"
 
 #include "base/time_format.hpp"
 #include "base/with_deadline.hpp"
 #include "kube/client_errors.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
 
 namespace vedette::kube {
 namespace {
@@ -14,6 +19,10 @@ namespace json = boost::json;
 
 Resource events() {
     return {.group = "", .version = "v1", .plural = "events", .kind = "Event", .namespaced = true};
+}
+
+std::string object_key(ObjectReference const& about) {
+    return fmt::format("{}/{}/{}/{}", about.kind, about.ns, about.name, about.uid);
 }
 
 std::string namespace_of(ObjectReference const& about) {
@@ -46,7 +55,8 @@ EventRecorder::EventRecorder(asio::any_io_executor executor, Client& client, Clo
       clock_(clock),
       options_(std::move(options)),
       correlator_(options_.limits),
-      changed_(std::move(executor), "an event to record") {}
+      changed_(executor, "an event to record"),
+      senders_(executor) {}
 
 void EventRecorder::normal(ObjectReference about, std::string reason, std::string message) {
     note({std::move(about), false, std::move(reason), std::move(message), clock_.wall()});
@@ -66,20 +76,41 @@ void EventRecorder::note(Happening happening) {
 }
 
 Async<void> EventRecorder::run() {
-    busy_ = false;  // an earlier run() may have been cancelled in the middle
+    under_way_.clear();  // an earlier run() may have been cancelled in the middle
+    co_await senders_.stop_after(hand_out());
+}
+
+Async<void> EventRecorder::hand_out() {
     while (true) {
-        while (queue_.empty()) co_await changed_.wait();
-        auto next = std::move(queue_.front());
-        queue_.pop_front();
-        busy_ = true;
-        co_await send(std::move(next));
-        busy_ = false;
-        changed_.notify();
+        if (auto next = take()) {
+            under_way_.insert(object_key(next->about));
+            senders_.spawn(deliver(std::move(*next)));
+        } else {
+            co_await changed_.wait();
+        }
     }
 }
 
+// The first that may be sent now: there is a sender for it, and nothing under way about its object.
+std::optional<Happening> EventRecorder::take() {
+    if (under_way_.size() >= options_.senders) return std::nullopt;
+    auto const found = std::ranges::find_if(
+        queue_, [this](Happening const& each) { return !under_way_.contains(object_key(each.about)); });
+    if (found == queue_.end()) return std::nullopt;
+    auto next = std::move(*found);
+    queue_.erase(found);
+    return next;
+}
+
+Async<void> EventRecorder::deliver(Happening happening) {
+    auto const key = object_key(happening.about);
+    co_await send(std::move(happening));
+    under_way_.erase(key);
+    changed_.notify();
+}
+
 Task<void> EventRecorder::drained() {
-    while (busy_ || !queue_.empty()) co_await changed_.wait();
+    while (!under_way_.empty() || !queue_.empty()) co_await changed_.wait();
     co_return Result<void>{};
 }
 

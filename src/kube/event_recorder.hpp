@@ -1,11 +1,12 @@
 #pragma once
 // Kubernetes Events about objects: what kubectl describe shows. Aggregated, rate limited for each object, best effort.
 
-#include "base/event.hpp"
+#include "base/task_group.hpp"
 #include "kube/client.hpp"
 #include "kube/event_correlation.hpp"
 
 #include <deque>
+#include <set>
 
 namespace vedette::kube {
 
@@ -13,6 +14,7 @@ struct EventRecorderOptions {
     std::string component = "vedette";
     std::string instance;      ///< the pod or host that reports
     std::size_t queue = 1000;  ///< beyond: dropped
+    std::size_t senders = 4;   ///< requests under way at once, at most one about an object
     int attempts = 3;
     Duration retry = std::chrono::seconds(2);
     Duration timeout = std::chrono::seconds(10);
@@ -41,6 +43,9 @@ public:
 
 private:
     void note(Happening happening);
+    std::optional<Happening> take();
+    Async<void> hand_out();
+    Async<void> deliver(Happening happening);
     Async<void> send(Happening happening);
     Task<Object> write(Happening const& happening, Series const& series);
     Task<void> drained();
@@ -52,12 +57,13 @@ private:
     EventCorrelator correlator_;
     Event changed_;
     std::deque<Happening> queue_;
-    bool busy_ = false;
+    std::set<std::string> under_way_;  // about which objects
     std::uint64_t sent_ = 0;
     std::uint64_t dropped_ = 0;
     std::uint64_t suppressed_ = 0;
     std::uint64_t failed_ = 0;
     std::optional<Error> last_error_;
+    TaskGroup senders_;
 };
 
 }  // namespace vedette::kube

@@ -202,6 +202,35 @@ TEST(EventRecorder, AFullQueueDropsAndCounts) {
     EXPECT_EQ(scene.events().size(), 3u);
 }
 
+ObjectReference numbered(int number) {
+    auto about = web();
+    about.name = fmt::format("web-{}", number);
+    about.uid = fmt::format("u{}", number);
+    return about;
+}
+
+TEST(EventRecorder, ASlowServerIsAskedBySeveralSendersAtOnce) {
+    Scene scene({.senders = 4});
+    scene.server.add_fault({.kind = fake::Fault::Kind::delay, .method = "POST", .delay = 1s});
+    for (int i = 0; i < 12; ++i) scene.recorder.normal(numbered(i), "Healthy", "one");
+    EXPECT_TRUE(scene.drain());
+    EXPECT_EQ(scene.recorder.sent(), 12u);
+    EXPECT_EQ(scene.world.elapsed(), 3s);  // twelve, four at a time
+}
+
+TEST(EventRecorder, WhatIsToldAboutOneObjectIsToldInOrder) {
+    Scene scene({.senders = 4});
+    scene.server.add_fault({.kind = fake::Fault::Kind::delay, .method = "POST", .times = 1, .delay = 1s});
+    for (int i = 0; i < 3; ++i) scene.recorder.normal(web(), "Healthy", "one");
+    scene.recorder.normal(numbered(2), "Healthy", "one");
+    EXPECT_TRUE(scene.drain());
+    auto const events = scene.events();
+    ASSERT_EQ(events.size(), 2u);
+    EXPECT_EQ(get_string(events[0], "involvedObject.name"), "web-2");
+    EXPECT_EQ(get_int(events[1], "count"), 3);  // though the answer to the first came late
+    EXPECT_EQ(scene.recorder.failed(), 0u);
+}
+
 TEST(EventRecorder, DrainingAHangingServerEndsAtItsDeadline) {
     Scene scene;
     scene.server.add_fault({.kind = fake::Fault::Kind::hang});
