@@ -268,12 +268,12 @@ void Machine::evaluate() {
     if (check_.status.intent) return evaluate_intent();
     if (!can_run()) return show_problem();
     if (check_.spec.paused()) return pause();
-    if (take_back_times()) return;
-    auto const run = next(check_.status);
+    auto status = check_.status;
+    take_back_times(status);
+    auto const run = next(status);
     if (!run) return;  // validate() has refused such a schedule
     due_ = run->due;
     if (run->due > now_.wall) {
-        auto status = check_.status;
         show_schedule(status, run->due);
         if (write_if_changed(std::move(status))) return;
     }

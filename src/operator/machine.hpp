@@ -108,7 +108,7 @@ private:
     void retry();
     void write(Status status);
     bool write_if_changed(Status status);  // whether there was something to write
-    bool take_back_times();
+    void take_back_times(Status& status);
     bool is_booked(RunId const& id) const;
     bool is_ours(boost::json::object const& workflow) const;
     bool can_run() const;

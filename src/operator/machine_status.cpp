@@ -89,6 +89,20 @@ bool Machine::write_if_changed(Status status) {
     return true;
 }
 
+// A status from the future: a clock was set back, or somebody wrote nonsense. No check waits until that time has come.
+// Ticks are points in time: of them only what no corrected clock explains is taken back, lest one be booked twice.
+void Machine::take_back_times(Status& status) {
+    bool const ticks = check_.spec.repeat_after <= std::chrono::seconds(0);
+    auto const latest = now_.wall + (ticks ? Duration(std::chrono::days(1)) : Duration::zero());
+    auto const take_back = [&](std::optional<WallTime>& time, WallTime to) {
+        if (time && *time > latest) time = to;
+    };
+    auto const second = std::chrono::floor<std::chrono::seconds>(now_.wall);
+    take_back(ended_, now_.wall);
+    take_back(status.finished_at, second);
+    take_back(status.last_slot, second);
+}
+
 bool Machine::is_booked(RunId const& id) const {
     auto const& status = check_.status;
     if (id.purpose == Purpose::check) return std::max(status.run_number, status.total_runs) >= id.number;

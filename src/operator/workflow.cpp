@@ -6,6 +6,7 @@
 #include "base/json.hpp"
 #include "base/time_format.hpp"
 #include "base/yaml.hpp"
+#include "operator/bounded.hpp"
 
 #include <fmt/format.h>
 
@@ -159,7 +160,7 @@ WorkflowState workflow_state(json::object const& workflow) {
     state.phase = get_string(workflow, "status.phase");
     state.succeeded = state.phase == "Succeeded";
     state.ended = state.succeeded || state.phase == "Failed" || state.phase == "Error";
-    state.message = get_string(workflow, "status.message");
+    state.message = bounded(get_string(workflow, "status.message"), longest_workflow_message);
     state.started = time_of(workflow, "status.startedAt");
     state.finished = time_of(workflow, "status.finishedAt");
     return state;
