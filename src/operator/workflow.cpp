@@ -151,7 +151,8 @@ Result<json::object> build_workflow(HealthCheck const& check, RunId const& run, 
 
 std::string remedy_service_account(Spec const& spec) {
     auto const& account = spec.remedy.service_account;
-    bool const same = !account.empty() && account == spec.workflow.service_account;
+    auto const& of_the_check = spec.native() ? spec.service_account_name : spec.workflow.service_account;
+    bool const same = !account.empty() && account == of_the_check;
     return same ? account + "-remedy" : account;
 }
 

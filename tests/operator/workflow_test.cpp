@@ -99,6 +99,12 @@ TEST(Workflows, ARemedyOfTheSameAccountGetsOneOfItsOwn) {
     auto const remedy =
         build_workflow(check, {.purpose = Purpose::remedy, .number = 3, .attempt = 1}, "spec: {a: 1}", 60s, 0).value();
     EXPECT_EQ(get_string(remedy, "spec.serviceAccountName"), "hello-sa-remedy");
+    check.spec.workflow = {};
+    check.spec.has_workflow = false;
+    check.spec.checks = {boost::json::object{{"type", "nodes-ready"}}};
+    EXPECT_EQ(remedy_service_account(check.spec), "hello-sa") << "the account's reads are somebody else's";
+    check.spec.service_account_name = "hello-sa";
+    EXPECT_EQ(remedy_service_account(check.spec), "hello-sa-remedy");
     EXPECT_EQ(get_string(remedy, "metadata.generateName"), "r-");
     EXPECT_EQ(remedy.at("metadata").at("annotations").at(run_annotation), "remedy-3-1");
     check.spec.remedy.service_account = "other";
