@@ -15,6 +15,14 @@ namespace {
 
 namespace json = boost::json;
 
+// More than anything was ever counted to, and exact as a JSON number. What lies beyond counts as absent: one more of it
+// would be no number at all.
+constexpr std::int64_t most_counted = 1'000'000'000'000'000;
+
+std::int64_t counted(std::optional<std::int64_t> number) {
+    return number && *number >= 0 && *number <= most_counted ? *number : 0;
+}
+
 std::string format_second(WallTime when) {
     return format_rfc3339(std::chrono::floor<std::chrono::seconds>(when));
 }
@@ -59,7 +67,7 @@ void each_member(S& s, Visitor&& visit) {
 struct ReadMember {
     json::object const& object;
     void operator()(char const* name, std::string& member) const { member = get_string(object, name); }
-    void operator()(char const* name, std::int64_t& member) const { member = get_int(object, name).value_or(0); }
+    void operator()(char const* name, std::int64_t& member) const { member = counted(get_int(object, name)); }
     void operator()(char const* name, std::optional<WallTime>& member) const { member = time_at(object, name); }
     void operator()(char const* name, std::vector<WallTime>& member) const {
         auto const* list = object.if_contains(name);
@@ -109,7 +117,7 @@ std::optional<RemedyIntent> read_intent(json::object const& status) {
     auto const attempt = get_int(status, "remedyIntent.attempt");
     auto const expires = time_at(status, "remedyIntent.expiresAt");
     if (!episode || !attempt || !expires) return std::nullopt;
-    return RemedyIntent{*episode, *attempt, *expires};
+    return RemedyIntent{counted(episode), counted(attempt), *expires};
 }
 
 std::vector<StatusCondition> read_conditions(json::object const& status) {
@@ -159,6 +167,7 @@ std::optional<RunId> parse_run_id(std::string_view text) {
     }
     // Only the spelling of to_string: no signs, no leading zeros, no missing attempt.
     if (parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
+    if (counted(run.number) != run.number || counted(run.attempt) != run.attempt) return std::nullopt;
     auto const written = to_string(run);
     auto const begin =
         run.purpose == Purpose::check ? std::string_view("check-").size() : std::string_view("remedy-").size();
