@@ -134,6 +134,8 @@ struct Print {
     std::string operator()(Tell const& a) const {
         return fmt::format("tell {} {}: {}\n", a.warning ? "Warning" : "Normal", a.reason, a.message);
     }
+    std::string operator()(NoResult const&) const { return "count a lost result\n"; }
+    std::string operator()(NoRemedy const& a) const { return fmt::format("count no remedy: {}\n", a.reason); }
     std::string operator()(Count const& a) const {
         auto const helped = !a.helped ? "" : *a.helped ? ", the remedy helped" : ", the remedy did not help";
         return fmt::format("count {} {}{}\n", purpose_word(a.purpose), a.result.succeeded ? "success" : "failure",
