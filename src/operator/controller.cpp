@@ -140,7 +140,11 @@ void Controller::check_changed(SeenCheckPtr const& seen) {
 }
 
 void Controller::check_deleted(HealthCheck const& check) {
-    if (acting_) feed(check.uid, Removed{});
+    if (!acting_) return;
+    feed(check.uid, Removed{});
+    std::vector<SeenWorkflow> left;
+    for (auto const* seen : doors_.workflows.by_index("check", check.uid)) left.push_back(*seen);
+    for (auto const& seen : left) workflow_changed(seen);
 }
 
 void Controller::workflow_changed(SeenWorkflow const& seen) {
@@ -259,7 +263,9 @@ std::size_t Controller::places_taken() const {
 
 void Controller::give_places() {
     if (next_place_) return;
-    while (!waiting_for_place_.empty() && places_taken() < options_.max_running_workflows.value_or(SIZE_MAX)) {
+    // One round: a machine whose request is under way cannot take its place yet, and waits anew.
+    auto const most = options_.max_running_workflows.value_or(SIZE_MAX);
+    for (auto left = waiting_for_place_.size(); left > 0 && places_taken() < most; --left) {
         auto const uid = std::move(waiting_for_place_.front());
         waiting_for_place_.pop_front();
         auto const found = entries_.find(uid);
