@@ -1,0 +1,35 @@
+#pragma once
+// QueuedApi: an Api that lets at most so many requests be under way, in the order in which they came. In front of an
+// HTTP client it keeps what waits out of the pool of connections, whose queue is short and refuses what does not fit.
+
+#include "base/event.hpp"
+#include "kube/api.hpp"
+
+#include <list>
+
+namespace vedette::kube {
+
+/// A request is under way until the header of its answer is there: a watch holds no place while it lasts.
+/// Threads: one reactor. Lifetime: `clock` and `inner` outlive it; it outlives its requests.
+class QueuedApi final : public Api {
+public:
+    QueuedApi(asio::any_io_executor executor, Clock& clock, Api& inner, std::size_t under_way);
+    ~QueuedApi() override;
+
+    /// Errors: those of `inner`; timed_out while it waits.
+    Task<Response> send(Request request, Deadline deadline) override;
+    Task<std::optional<IssuedCredentials>> issued_credentials(Deadline deadline) override;
+
+private:
+    class Place;
+    static Task<void> wait(Place& place);
+    void leave();
+
+    asio::any_io_executor executor_;
+    Clock& clock_;
+    Api& inner_;
+    std::size_t free_;
+    std::list<Place*> waiting_;
+};
+
+}  // namespace vedette::kube
