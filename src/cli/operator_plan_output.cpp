@@ -7,6 +7,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
+#include <map>
 
 namespace vedette::cli {
 namespace {
@@ -28,14 +30,26 @@ std::string number(double rate) {
     return fmt::format("{:.4g}", rate);
 }
 
+std::string counted(std::size_t count, std::string_view noun) {
+    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 std::string_view word_of(op::Problem::Severity severity) {
     return severity == op::Problem::Severity::error ? "error" : "warning";
 }
 
+// "2026-03-01T10:00:30Z, 10:01:30Z": the day once.
 std::string next_runs(PlannedCheck const& check) {
-    std::vector<std::string> times;
-    for (auto const& slot : check.next_slots) times.push_back(format_rfc3339(slot));
-    return times.empty() ? "-" : fmt::format("{}", fmt::join(times, ", "));
+    constexpr std::size_t date = 11;
+    std::string text;
+    std::string day;
+    for (auto const& slot : check.next_slots) {
+        auto const time = format_rfc3339(slot);
+        bool const same = time.substr(0, date) == day;
+        day = time.substr(0, date);
+        text += fmt::format("{}{}", text.empty() ? "" : ", ", same ? time.substr(date) : time);
+    }
+    return text.empty() ? "-" : text;
 }
 
 std::size_t count_of(op::Plan const& plan, PlannedCheck::Change change) {
@@ -43,59 +57,126 @@ std::size_t count_of(op::Plan const& plan, PlannedCheck::Change change) {
                                                   [&](auto const& check) { return check.change == change; }));
 }
 
-// A titled table, or nothing where there are no rows.
-void add_section(std::string& text, std::string_view title, TextTable const& table, std::size_t width) {
-    if (table.empty()) return;
-    text += fmt::format("\n{}\n{}", title, table.render({.width = width, .indent = 2}));
-}
-
-TextTable checks_table(op::Plan const& plan) {
-    TextTable table({{"CHANGE"}, {"HEALTHCHECK"}, {"PER HOUR", TextTable::Align::right}, {"WHERE"}, {"NEXT RUNS"}});
-    for (auto const& check : plan.checks) {
-        table.add_row({std::string(to_string(check.change)), name_of(check), number(check.runs_per_hour), check.where,
-                       next_runs(check)});
+// Lines of whole words: the first with `first` in front, the others as far in.
+void add_wrapped(std::string& text, std::string_view first, std::string_view words, std::size_t width) {
+    auto line = std::string(first);
+    bool begun = false;
+    while (!words.empty()) {
+        auto const blank = std::min(words.find(' '), words.size());
+        auto const word = words.substr(0, blank);
+        words.remove_prefix(std::min(blank + 1, words.size()));
+        if (begun && width > 0 && line.size() + 1 + word.size() > width) {
+            text += line + '\n';
+            line = std::string(first.size(), ' ');
+            begun = false;
+        }
+        if (std::exchange(begun, true)) line += ' ';
+        line += word;
     }
-    return table;
+    text += line + '\n';
 }
 
-TextTable problems_table(op::Plan const& plan) {
-    TextTable table({{"SEVERITY"}, {"HEALTHCHECK"}, {"WHAT"}});
+void add_title(std::string& text, std::string_view title, std::size_t width) {
+    text += '\n';
+    add_wrapped(text, "", title, width);
+}
+
+void add_checks(std::string& text, op::Plan const& plan, std::size_t width) {
+    TextTable table({{"CHANGE"}, {"HEALTHCHECK"}, {"PER HOUR", TextTable::Align::right}, {"NEXT RUNS"}, {"WHERE"}});
     for (auto const& check : plan.checks) {
-        for (auto const& problem : check.problems) {
-            table.add_row({std::string(word_of(problem.severity)), name_of(check), problem.message});
+        table.add_row({std::string(to_string(check.change)), name_of(check), number(check.runs_per_hour),
+                       next_runs(check), check.where});
+    }
+    if (table.empty()) return;
+    add_title(text, "HealthChecks", width);
+    text += table.render({.width = width, .indent = 2});
+}
+
+void add_fields(std::string& text, op::Plan const& plan, std::size_t width) {
+    bool titled = false;
+    for (auto const& check : plan.checks) {
+        if (check.changed_fields.empty()) continue;
+        if (!std::exchange(titled, true)) add_title(text, "Changed fields", width);
+        text += fmt::format("  {}\n", name_of(check));
+        for (auto const& field : check.changed_fields) add_wrapped(text, "    ", field, width);
+    }
+}
+
+// As compilers do it: editors and logs lead to the place.
+void add_problems(std::string& text, op::Plan const& plan, std::size_t width) {
+    bool titled = false;
+    for (auto const severity : {op::Problem::Severity::error, op::Problem::Severity::warning}) {
+        for (auto const& check : plan.checks) {
+            for (auto const& problem : check.problems) {
+                if (problem.severity != severity) continue;
+                if (!std::exchange(titled, true)) add_title(text, "Problems", width);
+                text += fmt::format("  {}: {}: {}\n", check.where, word_of(severity), name_of(check));
+                add_wrapped(text, "    ", problem.message, width);
+            }
         }
     }
-    return table;
 }
 
-TextTable fields_table(op::Plan const& plan) {
-    TextTable table({{"HEALTHCHECK"}, {"FIELD"}});
-    for (auto const& check : plan.checks) {
-        for (auto const& field : check.changed_fields) table.add_row({name_of(check), field});
-    }
-    return table;
+// What is the same for several is told once, with all their names.
+using NamesByRights = std::vector<std::pair<std::vector<std::string>, std::vector<std::string>>>;
+
+std::vector<std::string>& names_of(NamesByRights& groups, std::vector<std::string> const& rights) {
+    auto found = std::find_if(groups.begin(), groups.end(), [&](auto const& group) { return group.first == rights; });
+    if (found == groups.end()) found = groups.insert(groups.end(), {rights, {}});
+    return found->second;
 }
 
-TextTable rbac_table(op::Plan const& plan) {
-    TextTable table({{"CHANGE"}, {"OBJECT"}, {"RIGHTS"}});
+void add_rbac(std::string& text, op::Plan const& plan, std::size_t width) {
+    TextTable table({{"CHANGE"}, {"OBJECT"}, {"FOR"}});
+    NamesByRights roles;
     for (auto const& change : plan.rbac) {
-        std::vector<std::string> rights;
-        if (!change.gained.empty()) rights.push_back(fmt::format("+ {}", fmt::join(change.gained, ", ")));
-        if (!change.lost.empty()) rights.push_back(fmt::format("- {}", fmt::join(change.lost, ", ")));
-        table.add_row(
-            {std::string(to_string(change.change)), name_of(change), fmt::format("{}", fmt::join(rights, " "))});
+        table.add_row({std::string(to_string(change.change)), name_of(change),
+                       fmt::format("{}", fmt::join(change.needed_by, ", "))});
+        std::vector<std::string> lines;
+        for (auto const& line : grouped_rights(change.gained)) lines.push_back("+ " + line);
+        for (auto const& line : grouped_rights(change.lost)) lines.push_back("- " + line);
+        if (!lines.empty()) names_of(roles, lines).push_back(name_of(change));
     }
-    return table;
+    if (table.empty()) return;
+    add_title(text, "RBAC objects", width);
+    text += table.render({.width = width, .indent = 2});
+    if (!roles.empty()) add_title(text, "Rights that come (+) and go (-)", width);
+    for (auto const& [lines, names] : roles) {
+        add_wrapped(text, "  ", fmt::format("{}", fmt::join(names, ", ")), width);
+        for (auto const& line : lines) add_wrapped(text, "    " + line.substr(0, 2), line.substr(2), width);
+    }
 }
 
-TextTable remedies_table(op::Plan const& plan) {
-    TextTable table({{"HEALTHCHECK"}, {"ACCOUNT"}, {"REACH"}, {"MOST PER HOUR", TextTable::Align::right}, {"MAY"}});
+void add_remedies(std::string& text, op::Plan const& plan, std::size_t width) {
+    if (plan.remedies.empty()) return;
+    add_title(text, "What remedies may do", width);
     for (auto const& remedy : plan.remedies) {
-        table.add_row({remedy.check, remedy.account, remedy.reach,
-                       number(remedy.most_per_hour) + (remedy.limited ? "" : " (no limit)"),
-                       fmt::format("{}", fmt::join(remedy.rights, ", "))});
+        add_wrapped(text, "  ",
+                    fmt::format("{}, as {} in {}, {} {} per hour{}", remedy.check, remedy.account, remedy.reach,
+                                remedy.limited ? "at most" : "up to", number(remedy.most_per_hour),
+                                remedy.limited ? "" : " (no limit is set)"),
+                    width);
+        for (auto const& line : grouped_rights(remedy.rights)) add_wrapped(text, "    ", line, width);
+        if (remedy.rights.empty()) text += "    nothing but read\n";
     }
-    return table;
+}
+
+void add_narrowings(std::string& text, op::Plan const& plan, std::size_t width) {
+    NamesByRights groups;
+    for (auto const& each : plan.narrower_than_reference) {
+        std::vector<std::string> lines{
+            fmt::format("there {} of every resource of every group, here", fmt::join(each.verbs, ", "))};
+        for (auto& line : grouped_rights(each.rights)) lines.push_back("  " + std::move(line));
+        names_of(groups, lines).push_back(each.account);
+    }
+    if (!groups.empty()) add_title(text, "Rights that active-monitor v0.15.0 gave by wildcard and we do not", width);
+    for (auto const& [lines, names] : groups) {
+        add_wrapped(text, "  ", fmt::format("{}", fmt::join(names, ", ")), width);
+        for (auto const& line : lines) {
+            auto const inner = line.find_first_not_of(' ');
+            add_wrapped(text, std::string(4 + inner, ' '), std::string_view(line).substr(inner), width);
+        }
+    }
 }
 
 json::array strings(std::vector<std::string> const& texts) {
@@ -140,23 +221,58 @@ json::object document_of(op::BlastRadius const& remedy) {
             {"limited", remedy.limited}, {"most_per_hour", remedy.most_per_hour}};
 }
 
+json::object document_of(op::Narrowing const& narrowing) {
+    return {{"account", narrowing.account},
+            {"verbs_on_everything", strings(narrowing.verbs)},
+            {"rights", strings(narrowing.rights)}};
+}
+
 }  // namespace
 
-std::string plan_text(op::Plan const& plan, std::size_t width) {
-    auto text = fmt::format(
-        "{} added, {} changed, {} removed, {} unchanged; Workflows per hour: {} -> {}; {} errors, {} warnings\n",
-        count_of(plan, PlannedCheck::Change::added), count_of(plan, PlannedCheck::Change::changed),
-        count_of(plan, PlannedCheck::Change::removed), count_of(plan, PlannedCheck::Change::unchanged),
-        number(plan.runs_per_hour_before), number(plan.runs_per_hour_after), plan.errors, plan.warnings);
-    add_section(text, "HealthChecks", checks_table(plan), width);
-    add_section(text, "Changed fields", fields_table(plan), width);
-    add_section(text, "Problems", problems_table(plan), width);
-    add_section(text, "RBAC objects", rbac_table(plan), width);
-    add_section(text, "What remedies may do", remedies_table(plan), width);
-    if (!plan.narrower_than_reference.empty()) {
-        text += "\nRights that active-monitor v0.15.0 gave by wildcard and we do not\n";
-        for (auto const& line : plan.narrower_than_reference) text += fmt::format("  {}\n", line);
+std::vector<std::string> grouped_rights(std::vector<std::string> const& rights) {
+    static constexpr std::array<std::string_view, 9> order = {
+        "get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "*"};
+    auto const rank = [](std::string const& verb) {
+        return std::find(order.begin(), order.end(), verb) - order.begin();
+    };
+    auto const earlier = [&](std::string const& a, std::string const& b) {
+        return std::pair(rank(a), a) < std::pair(rank(b), b);
+    };
+    std::map<std::string, std::vector<std::string>> verbs;  // by what they are for
+    for (auto const& right : rights) {
+        auto const blank = std::min(right.find(' '), right.size());
+        verbs[right.substr(std::min(blank + 1, right.size()))].push_back(right.substr(0, blank));
     }
+    auto const before = [&](auto const& a, auto const& b) {
+        return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), earlier);
+    };
+    std::map<std::vector<std::string>, std::vector<std::string>, decltype(before)> groups(before);
+    for (auto& [what, words] : verbs) {
+        std::sort(words.begin(), words.end(), earlier);
+        groups[words].push_back(what);
+    }
+    std::vector<std::string> lines;
+    for (auto const& [words, what] : groups) {
+        lines.push_back(fmt::format("{}: {}", fmt::join(words, ", "), fmt::join(what, ", ")));
+    }
+    return lines;
+}
+
+std::string plan_text(op::Plan const& plan, std::size_t width) {
+    auto const summary =
+        fmt::format("{} added, {} changed, {} removed, {} unchanged; Workflows per hour: {} -> {}; {}, {}",
+                    count_of(plan, PlannedCheck::Change::added), count_of(plan, PlannedCheck::Change::changed),
+                    count_of(plan, PlannedCheck::Change::removed), count_of(plan, PlannedCheck::Change::unchanged),
+                    number(plan.runs_per_hour_before), number(plan.runs_per_hour_after), counted(plan.errors, "error"),
+                    counted(plan.warnings, "warning"));
+    std::string text;
+    add_wrapped(text, "", summary, width);
+    add_problems(text, plan, width);
+    add_checks(text, plan, width);
+    add_fields(text, plan, width);
+    add_rbac(text, plan, width);
+    add_remedies(text, plan, width);
+    add_narrowings(text, plan, width);
     return text;
 }
 
@@ -167,6 +283,8 @@ json::object plan_document(op::Plan const& plan) {
     for (auto const& change : plan.rbac) rbac.push_back(document_of(change));
     json::array remedies;
     for (auto const& remedy : plan.remedies) remedies.push_back(document_of(remedy));
+    json::array narrowings;
+    for (auto const& each : plan.narrower_than_reference) narrowings.push_back(document_of(each));
     return {{"schema", "vedette.operator-plan/v1"},
             {"errors", plan.errors},
             {"warnings", plan.warnings},
@@ -174,7 +292,7 @@ json::object plan_document(op::Plan const& plan) {
             {"checks", std::move(checks)},
             {"rbac", std::move(rbac)},
             {"remedies", std::move(remedies)},
-            {"narrower_than_reference", strings(plan.narrower_than_reference)}};
+            {"narrower_than_reference", std::move(narrowings)}};
 }
 
 }  // namespace vedette::cli

@@ -13,12 +13,19 @@ namespace {
 
 constexpr int shown_slots = 3;
 
-using Key = std::pair<std::string, std::string>;
+// Namespace, name, and which of several that the server will name: they share only the beginning of their names.
+using Key = std::tuple<std::string, std::string, int>;
 using ByKey = std::map<Key, ManifestCheck const*>;
 
 ByKey by_key(std::vector<ManifestCheck> const& checks) {
     ByKey keyed;
-    for (auto const& each : checks) keyed.insert_or_assign({each.check.ns, each.check.name}, &each);
+    for (auto const& each : checks) {
+        Key key{each.check.ns, each.check.name, 0};
+        if (each.check.name.ends_with('*')) {
+            while (keyed.contains(key)) ++std::get<int>(key);
+        }
+        keyed.insert_or_assign(std::move(key), &each);
+    }
     return keyed;
 }
 
@@ -199,6 +206,13 @@ std::vector<RbacChange> plan_rbac(std::vector<ManifestCheck> const& before, std:
                            .lost = rule_lines(object.rules),
                            .needed_by = object.needed_by});
     }
+    // Keys sort by kind; people read what is made first, first.
+    auto const rank = [](RbacChange const& change) {
+        bool const goes = change.change == RbacChange::Change::no_longer_needed;
+        int const kind = change.kind == "ServiceAccount" ? 0 : change.kind.ends_with("Binding") ? 2 : 1;
+        return std::tuple(goes, goes ? -kind : kind, change.kind, change.ns, change.name);
+    };
+    std::sort(changes.begin(), changes.end(), [&](auto const& a, auto const& b) { return rank(a) < rank(b); });
     return changes;
 }
 
@@ -227,21 +241,21 @@ std::optional<BlastRadius> blast_radius(ManifestCheck const& each, WallTime now)
     return radius;
 }
 
-std::vector<std::string> narrower(std::vector<ManifestCheck> const& checks) {
-    std::set<std::string> lines;
+std::vector<Narrowing> narrower(std::vector<ManifestCheck> const& checks) {
+    std::set<Narrowing> found;
     auto const collect = [&](HealthCheck const& check, Purpose purpose) {
         auto const& workflow = purpose == Purpose::check ? check.spec.workflow : check.spec.remedy;
         if (!workflow.has_resource || workflow.service_account.empty() || !workflow.rbac_rules.empty()) return;
         auto const account = purpose == Purpose::check ? workflow.service_account : remedy_service_account(check.spec);
-        lines.insert(fmt::format("ServiceAccount {}/{}: {} of every resource of every group; now only {}", workflow.ns,
-                                 account, fmt::join(default_rules(purpose, true).front().verbs, ", "),
-                                 fmt::join(rule_lines(default_rules(purpose)), "; ")));
+        found.insert({.account = workflow.ns + "/" + account,
+                      .verbs = default_rules(purpose, true).front().verbs,
+                      .rights = rule_lines(default_rules(purpose))});
     };
     for (auto const& each : checks) {
         collect(each.check, Purpose::check);
         if (!each.check.spec.remedy.empty()) collect(each.check, Purpose::remedy);
     }
-    return {lines.begin(), lines.end()};
+    return {found.begin(), found.end()};
 }
 
 }  // namespace

@@ -41,14 +41,21 @@ struct RbacChange {
 };
 std::string_view to_string(RbacChange::Change change);
 
+/// An account that release v0.15.0 of active-monitor gave rights to by wildcard, and we do not.
+struct Narrowing {
+    std::string account;              ///< "ns/name"
+    std::vector<std::string> verbs;   ///< on every resource of every group, there
+    std::vector<std::string> rights;  ///< here
+    auto operator<=>(Narrowing const&) const = default;
+};
+
 struct Plan {
     std::vector<PlannedCheck> checks;  ///< by namespace and name
     double runs_per_hour_before = 0;
     double runs_per_hour_after = 0;
-    std::vector<RbacChange> rbac;
+    std::vector<RbacChange> rbac;  ///< in the order of creation, then what is no longer needed
     std::vector<BlastRadius> remedies;
-    /// What release v0.15.0 handed out by wildcard to accounts of these checks and we do not.
-    std::vector<std::string> narrower_than_reference;
+    std::vector<Narrowing> narrower_than_reference;
     std::size_t errors = 0;
     std::size_t warnings = 0;
 };

@@ -106,6 +106,29 @@ TEST(Plan, CountsErrorsAndPlansNoRunOfWhatCannotRun) {
     EXPECT_THAT(plan.checks[1].problems.at(0).message, HasSubstr("is a sequence, not an object"));
 }
 
+TEST(Plan, ChecksThatTheServerNamesAreEachOneOfTheirOwn) {
+    auto named = hello();
+    named.replace(named.find("name: hello,"), 12, "generateName: hello-,");
+    auto const plan = make_plan({}, manifests(named + "---\n" + named), now);
+    EXPECT_EQ(plan.checks.size(), 2u);
+    EXPECT_DOUBLE_EQ(plan.runs_per_hour_after, 120);
+    EXPECT_EQ(make_plan({}, manifests(hello() + "---\n" + hello()), now).checks.size(), 1u) << "the later one counts";
+}
+
+TEST(Plan, TellsOfObjectsInTheOrderInWhichTheyAreMadeAndTakenAway) {
+    auto const kinds = [](Plan const& plan) {
+        std::vector<std::string> words;
+        for (auto const& each : plan.rbac) words.push_back(std::string(to_string(each.change)) + " " + each.kind);
+        return words;
+    };
+    auto const both = manifests(hello() + "---\n" + hello("  repeatAfterSec: 60\n", "namespace", "two"));
+    EXPECT_THAT(kinds(make_plan({}, both, now)),
+                ElementsAre("needed ServiceAccount", "needed ClusterRole", "needed Role", "needed ClusterRoleBinding",
+                            "needed RoleBinding"));
+    EXPECT_THAT(kinds(make_plan(both, manifests(hello()), now)),
+                ElementsAre("no longer needed RoleBinding", "no longer needed Role"));
+}
+
 TEST(Plan, TellsWhatRemediesMayDoAndHowOften) {
     auto const unlimited = make_plan({}, manifests(hello("  repeatAfterSec: 60\n" + remedy)), now).remedies.at(0);
     EXPECT_EQ(unlimited.account, "fix-sa");
@@ -135,8 +158,11 @@ TEST(Plan, TellsWhichRightsAreGainedAndLostAndNarrowerThanTheReferences) {
     EXPECT_EQ(plan.rbac[0].name, "hello-sa-cluster-role");
     EXPECT_THAT(plan.rbac[0].gained, ElementsAre("create pods"));
     EXPECT_THAT(plan.rbac[0].lost, Contains("get nodes"));
-    EXPECT_THAT(make_plan({}, manifests(hello()), now).narrower_than_reference,
-                ElementsAre(HasSubstr("ServiceAccount health/hello-sa: get, list, watch of every resource")));
+    auto const narrowed = make_plan({}, manifests(hello()), now).narrower_than_reference;
+    ASSERT_EQ(narrowed.size(), 1u);
+    EXPECT_EQ(narrowed[0].account, "health/hello-sa");
+    EXPECT_THAT(narrowed[0].verbs, ElementsAre("get", "list", "watch"));
+    EXPECT_THAT(narrowed[0].rights, Contains("create workflowtaskresults.argoproj.io"));
     EXPECT_THAT(plan.narrower_than_reference, IsEmpty()) << "rules of one's own are what they were";
 }
 
