@@ -1,4 +1,4 @@
-# Sourced by up, argo, restart and down: the names of everything a run owns, all derived from its folder,
+# Sourced by up, argo, launch, restart and down: the names of everything a run owns, all derived from its folder,
 # so that `down` finds them after any crash, and knows a process is ours before it ends it; and how its
 # programs are started.
 #
@@ -53,6 +53,16 @@ launch() { # NAME
         exec setsid "${command[@]}"
     ) >>"$run/logs/$1.log" 2>&1 </dev/null &
     disown # bash would report its end
+}
+
+# Once a program leads a session of its own, no end of ours is its end.
+session_of() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f4; } # PID
+wait_until_launched() { # NAME
+    local pid
+    until [[ -s $run/pids/$1 ]] && pid=$(<"$run/pids/$1") && [[ $(session_of "$pid") == "$pid" ]]; do
+        [[ ! -s $run/pids/$1 ]] || is_of_run "$(<"$run/pids/$1")" || die "$1 ended; see $run/logs/$1.log"
+        sleep 0.02
+    done
 }
 
 # Starts a program of the run in its namespaces, and writes down how, for `restart`.

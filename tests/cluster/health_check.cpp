@@ -1,0 +1,241 @@
+#include "cluster/health_check.hpp"
+
+#include "base/json.hpp"
+#include "cluster/cluster.hpp"
+
+#include <boost/json/array.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+
+namespace vedette::cluster {
+namespace {
+
+namespace json = boost::json;
+
+constexpr auto checks_api = "/apis/activemonitor.keikoproj.io/v1alpha1";
+constexpr auto workflows_api = "/apis/argoproj.io/v1alpha1";
+constexpr auto uid_label = "activemonitor.keikoproj.io/healthcheck-uid";
+constexpr auto run_annotation = "vedette.dev/run";
+
+std::string indented(std::string_view text, int spaces) {
+    std::string out;
+    while (!text.empty()) {
+        auto const line = text.substr(0, text.find('\n'));
+        out += std::string(static_cast<std::size_t>(spaces), ' ').append(line) + "\n";
+        text.remove_prefix(std::min(text.size(), line.size() + 1));
+    }
+    return out;
+}
+
+std::string workflow_section(std::string_view key, std::string_view name, std::string_view target,
+                             std::string_view account, std::string_view source, std::string_view rules, int timeout) {
+    return fmt::format(R"(  {}:
+    generateName: {}-
+    workflowtimeout: {}
+{}    resource:
+      namespace: {}
+      serviceAccount: {}
+      source:{}
+)",
+                       key, name, timeout, rules.empty() ? "" : fmt::format("    rbacRules: {}\n", rules), target,
+                       account, source);
+}
+
+std::string inline_source(std::string_view script) {
+    return "\n        inline: |\n" + indented(workflow_of(script), 10);
+}
+
+json::array items(std::string const& path) {
+    auto const list = get(path);
+    auto const* found = list.if_contains("items");
+    return found && found->is_array() ? found->get_array() : json::array();
+}
+
+std::string annotation(json::object const& object, std::string_view key) {
+    auto const* all = find(object, "metadata.annotations");
+    auto const* value = all && all->is_object() ? all->get_object().if_contains(key) : nullptr;
+    return value && value->is_string() ? std::string(value->get_string()) : "";
+}
+
+json::value status_of(json::object const& check) {
+    auto const* status = find(check, "status");
+    return status ? *status : json::value();
+}
+
+json::object const* condition_of(json::object const& check, std::string_view type) {
+    auto const* all = find(check, "status.conditions");
+    if (!all || !all->is_array()) return nullptr;
+    for (auto const& each : all->get_array()) {
+        if (get_string(each, "type") == type) return &each.get_object();
+    }
+    return nullptr;
+}
+
+std::string field_of_condition(json::object const& check, std::string_view type, std::string_view field) {
+    auto const* condition = condition_of(check, type);
+    return condition ? get_string(*condition, field) : "";
+}
+
+}  // namespace
+
+json::object get(std::string const& path) {
+    auto const output = run(fmt::format("kubectl get --request-timeout=5s --raw '{}' 2>/dev/null", path));
+    if (output.code != 0) return {};
+    auto document = parse_json(output.text, path);
+    return document && document->is_object() ? std::move(document->get_object()) : json::object();
+}
+
+std::string workflow_of(std::string_view script) {
+    return fmt::format(R"(spec:
+  entrypoint: main
+  templates:
+  - name: main
+    container:
+      image: {}
+      imagePullPolicy: Never
+      command: [sh, -c]
+      args: ['{}']
+)",
+                       busybox(), script);
+}
+
+std::string health_check(std::string_view ns, CheckText const& text) {
+    auto const target = text.target.empty() ? std::string(ns) : text.target;
+    auto yaml = fmt::format(R"(---
+apiVersion: activemonitor.keikoproj.io/v1alpha1
+kind: HealthCheck
+metadata: {{name: {}, namespace: {}}}
+spec:
+  {}
+  level: {}
+)",
+                            text.name, ns, text.schedule, text.level);
+    yaml += indented(text.more, 2);
+    yaml += workflow_section("workflow", text.name, target, text.account.empty() ? text.name : text.account,
+                             text.source.empty() ? inline_source(text.script) : " " + text.source, text.rules,
+                             text.timeout);
+    if (!text.remedy.empty()) {
+        yaml += workflow_section("remedyworkflow", text.name + "-remedy", target, text.remedy_account,
+                                 inline_source(text.remedy), "", text.timeout);
+    }
+    return yaml;
+}
+
+json::object Check::object() const {
+    return get(fmt::format("{}/namespaces/{}/healthchecks/{}", checks_api, ns_, name_));
+}
+
+std::string Check::text(std::string_view path) const {
+    return get_string(object(), path);
+}
+
+std::int64_t Check::count(std::string_view path) const {
+    return get_int(object(), path).value_or(0);
+}
+
+std::vector<WorkflowRun> Check::runs() const {
+    std::vector<WorkflowRun> found;
+    auto const uid = text("metadata.uid");
+    // In every namespace: a Workflow need not be where its HealthCheck is.
+    for (auto const& item : items(fmt::format("{}/workflows?labelSelector={}%3D{}", workflows_api, uid_label, uid))) {
+        auto const& object = item.as_object();
+        found.push_back({.id = annotation(object, run_annotation),
+                         .name = get_string(object, "metadata.name"),
+                         .phase = get_string(object, "status.phase"),
+                         .created = get_string(object, "metadata.creationTimestamp"),
+                         .finished = get_string(object, "status.finishedAt"),
+                         .object = object});
+    }
+    std::sort(found.begin(), found.end(), [](WorkflowRun const& a, WorkflowRun const& b) {
+        return std::pair(a.created, a.name) < std::pair(b.created, b.name);
+    });
+    return found;
+}
+
+std::vector<std::string> Check::events() const {
+    std::vector<std::string> reasons;
+    for (auto const& item : items(fmt::format("/api/v1/namespaces/{}/events", ns_))) {
+        bool const about = get_string(item, "involvedObject.kind") == "HealthCheck" &&
+                           get_string(item, "involvedObject.name") == name_;
+        if (about) reasons.push_back(get_string(item, "reason"));
+    }
+    return reasons;
+}
+
+void Check::patch(std::string_view spec_json) const {
+    File const file(fmt::format("{{\"spec\":{}}}", spec_json));
+    kubectl(fmt::format("-n {} patch healthcheck {} --type merge --patch-file {} >/dev/null", ns_, name_, file.path()));
+}
+
+void Check::remove() const {
+    kubectl(fmt::format("-n {} delete healthcheck {} --wait=false --ignore-not-found >/dev/null", ns_, name_));
+}
+
+json::object Check::expect(std::string_view what, std::function<bool(json::object const&)> const& holds,
+                           std::chrono::seconds limit) const {
+    json::object seen;
+    auto const held = eventually(limit, [&] {
+        seen = object();
+        return !seen.empty() && holds(seen);
+    });
+    if (held) return seen;
+    std::string told;
+    for (auto const& each : runs())
+        told += fmt::format("\n  {} {} {} {}", each.id, each.name, each.phase, each.created);
+    ADD_FAILURE() << ns_ << "/" << name_ << " never came to this: " << what << "\n"
+                  << to_pretty_json(status_of(seen)) << "\nevents: " << fmt::format("{}", fmt::join(events(), ", "))
+                  << "\nWorkflows:" << told;
+    return seen;
+}
+
+json::object Check::expect_booked(std::int64_t runs, std::chrono::seconds limit) const {
+    return expect(
+        fmt::format("{} runs booked", runs),
+        [&](json::object const& check) { return get_int(check, "status.totalHealthCheckRuns").value_or(0) >= runs; },
+        limit);
+}
+
+std::string reason_of(json::object const& check, std::string_view condition) {
+    return field_of_condition(check, condition, "reason");
+}
+
+std::string message_of_condition(json::object const& check, std::string_view condition) {
+    return field_of_condition(check, condition, "message");
+}
+
+std::string truth_of(json::object const& check, std::string_view condition) {
+    return field_of_condition(check, condition, "status");
+}
+
+void expect_status_equals_the_workflows(Check const& check) {
+    SCOPED_TRACE(check.ns() + "/" + check.name());
+    auto const before = check.object();
+    auto const number = get_int(before, "status.runNumber").value_or(0);
+    std::map<std::string, WorkflowRun> by_id;
+    std::int64_t succeeded = 0;
+    std::int64_t failed = 0;
+    WorkflowRun const* previous = nullptr;
+    for (auto const& each : check.runs()) {
+        auto const [at, first] = by_id.emplace(each.id, each);
+        EXPECT_TRUE(first) << each.id << " was run twice: " << at->second.name << " and " << each.name;
+        if (!first || !each.of_check()) continue;
+        if (previous) {
+            EXPECT_FALSE(previous->finished.empty()) << each.id << " began before " << previous->id << " had ended";
+            EXPECT_LE(previous->finished, each.created) << each.id << " began before " << previous->id << " had ended";
+        }
+        previous = &at->second;
+        if (std::stoll(each.id.substr(std::string_view("check-").size())) > number) continue;
+        EXPECT_TRUE(each.ended()) << each.id << " is booked and runs still";
+        ++(each.phase == "Succeeded" ? succeeded : failed);
+    }
+    EXPECT_EQ(get_int(before, "status.successCount").value_or(0), succeeded);
+    EXPECT_EQ(get_int(before, "status.failedCount").value_or(0), failed);
+    EXPECT_EQ(get_int(before, "status.totalHealthCheckRuns").value_or(0), number);
+    EXPECT_EQ(succeeded + failed, number) << "a run that was booked has no Workflow, or the other way round";
+}
+
+}  // namespace vedette::cluster

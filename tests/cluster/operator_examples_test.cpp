@@ -1,0 +1,316 @@
+// Every example of deploy/operator/examples as it is in the tree, on real pods: applied together, asked one by one.
+//
+// What they lack here is put in their place: a name server, and a web server inside the cluster.
+
+#include "base/json.hpp"
+#include "cluster/cluster.hpp"
+#include "cluster/health_check.hpp"
+#include "cluster/manifest.hpp"
+#include "cluster/operator_program.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <sstream>
+
+namespace vedette::cluster {
+namespace {
+
+namespace json = boost::json;
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+std::string replaced(std::string text, std::string_view what, std::string_view with) {
+    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
+        text.replace(at, what.size(), with);
+    }
+    return text;
+}
+
+// The tenth and the first address of the service range, where everybody looks for the two.
+std::string service_address(int number) {
+    auto const range = variable("SERVICE_CIDR");
+    return fmt::format("{}.{}", range.substr(0, range.rfind('.')), number);
+}
+
+bool succeeded(json::object const& check) {
+    return get_string(check, "status.status") == "Succeeded";
+}
+
+class OperatorExamples : public testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        install_operator();
+        kubectl("create namespace test >/dev/null");
+        folder_ = variable("VEDETTE_CLUSTER_RUN") + "/workflows";
+        std::filesystem::create_directory(folder_);
+        std::ofstream(folder_ + "/hello.yaml") << workflow_of("echo hello");
+        serve_names_and_pages();
+        // So that what is asked first need not share the machine with all the rest.
+        operator_.emplace(OperatorOptions{.flags = "--max-running-workflows=6 --source-dir=" + folder_});
+        for (auto const* file : {"hello.yaml",         "hello-interval.yaml", "loops.yaml",
+                                 "dns.yaml",           "namespace.yaml",      "paused.yaml",
+                                 "unscheduled.yaml",   "config-map.yaml",     "checks.yaml",
+                                 "cron.yaml",          "cron-every.yaml",     "file.yaml",
+                                 "url.yaml",           "fail.yaml",           "random.yaml",
+                                 "remedy/stress.yaml", "remedy/memory.yaml",  "remedy/memory-same-account.yaml",
+                                 "remedy/limit.yaml",  "remedy/careful.yaml"}) {
+            create(file);
+        }
+    }
+    static void TearDownTestSuite() {
+        for (auto const& [file, check] : checks_) check.remove();
+        operator_.reset();
+        std::filesystem::remove_all(folder_);
+    }
+
+    /// Applies an example; TearDownTestSuite() takes it away.
+    static void create(std::string const& file) {
+        std::ifstream in(std::string(VEDETTE_DEPLOY_DIR "/operator/examples/") + file);
+        std::stringstream text;
+        text << in.rdbuf();
+        auto yaml = text.str();
+        if (file == "file.yaml") yaml = replaced(yaml, "/etc/vedette/workflows", folder_);
+        if (file == "checks.yaml")
+            yaml = replaced(yaml, "host: kubernetes.default.svc.cluster.local", "host: " + service_address(1));
+        if (file == "url.yaml") {
+            yaml = replaced(yaml,
+                            "https://raw.githubusercontent.com/argoproj/argo-workflows/main/examples/hello-world.yaml",
+                            fmt::format("http://{}/hello.yaml", service_address(20)));
+        }
+        auto const made =
+            kubectl("create -o jsonpath='{.kind} {.metadata.namespace} {.metadata.name}{\"\\n\"}' -f -", yaml);
+        std::istringstream lines(made);
+        for (std::string kind, ns, name; lines >> kind >> ns >> name;) {
+            if (kind == "HealthCheck") checks_.emplace(file, Check(ns, name));
+        }
+    }
+
+    static Check const& example(std::string const& file) { return checks_.at(file); }
+    /// It runs, and is over: the machine is for the others.
+    static void done(Check const& check) { check.remove(); }
+
+    static Operator& the_operator() { return *operator_; }
+
+private:
+    static void serve_names_and_pages() {
+        auto const program = std::filesystem::path(variable("VEDETTE_NAME_SERVER"));
+        auto const names =
+            fmt::format("kubernetes.default.svc.cluster.local {}\\nexample.org 192.0.2.7\\n", service_address(1));
+        kubectl("-n kube-system apply -f - >/dev/null",
+                pod("names",
+                    fmt::format("printf '{}' >/names; exec /program/{} 53 /names", names, program.filename().string()),
+                    {.more = "    volumeMounts: [{name: program, mountPath: /program, readOnly: true}]\n",
+                     .of_pod = fmt::format("  volumes: [{{name: program, hostPath: {{path: {}}}}}]\n",
+                                           program.parent_path().string())}) +
+                    fmt::format("---\napiVersion: v1\nkind: Service\nmetadata: {{name: kube-dns}}\nspec:\n"
+                                "  clusterIP: {}\n  selector: {{app: names}}\n"
+                                "  ports: [{{port: 53, protocol: UDP}}]\n",
+                                service_address(10)) +
+                    fmt::format(
+                        "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: pages}}\ndata:\n  hello.yaml: |\n    "
+                        "{}",
+                        replaced(workflow_of("echo hello"), "\n", "\n    ")) +
+                    "\n---\n" +
+                    pod("web", "exec httpd -f -p 8080 -h /www",
+                        {.more = "    volumeMounts: [{name: pages, mountPath: /www}]\n",
+                         .of_pod = "  volumes: [{name: pages, configMap: {name: pages}}]\n"}) +
+                    fmt::format("---\napiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec:\n  clusterIP: {}\n"
+                                "  selector: {{app: web}}\n  ports: [{{port: 80, targetPort: 8080}}]\n",
+                                service_address(20)));
+        kubectl("-n kube-system wait pod --all --for=condition=Ready --timeout=60s >/dev/null");
+    }
+
+    static inline std::string folder_;
+    static inline std::optional<Operator> operator_;
+    static inline std::map<std::string, Check> checks_;
+};
+
+TEST_F(OperatorExamples, HelloRunsAtOnceOnceAndUnderTheNamesUsersKnow) {
+    auto const& check = example("hello.yaml");
+    auto const object = check.expect("the first run succeeded", succeeded);
+    EXPECT_EQ(get_int(object, "status.successCount"), 1);
+
+    auto const runs = check.runs();
+    ASSERT_EQ(runs.size(), 1U);
+    auto const& workflow = runs[0].object;
+    EXPECT_EQ(get_string(object, "status.lastSuccessfulWorkflow"), runs[0].name);
+    EXPECT_THAT(runs[0].name, StartsWith("hello-"));
+    EXPECT_EQ(get_string(workflow, "metadata.ownerReferences.0.kind"), "HealthCheck");
+    EXPECT_EQ(get_string(workflow, "metadata.ownerReferences.0.apiVersion"), "activemonitor.keikoproj.io/v1alpha1");
+    EXPECT_EQ(get_string(workflow, "spec.serviceAccountName"), "hello-check");
+
+    auto const rbac = std::string("/apis/rbac.authorization.k8s.io/v1");
+    EXPECT_FALSE(get(rbac + "/clusterroles/hello-check-cluster-role").empty());
+    EXPECT_FALSE(get(rbac + "/clusterrolebindings/hello-check-cluster-role-binding").empty());
+    auto const table = kubectl("get hc hello -n health");
+    EXPECT_THAT(table, HasSubstr("LATEST STATUS"));
+    EXPECT_THAT(table, HasSubstr("Succeeded"));
+    done(check);
+}
+
+TEST_F(OperatorExamples, AnIntervalIsCountedFromTheEndOfTheRun) {
+    auto const& check = example("hello-interval.yaml");
+    check.expect("it succeeded and has a next run", [](json::object const& object) {
+        return succeeded(object) && !get_string(object, "status.nextRunTime").empty();
+    });
+    done(check);
+}
+
+TEST_F(OperatorExamples, ALoopRunsOnceForEachItem) {
+    auto const& check = example("loops.yaml");
+    check.expect("it succeeded", succeeded);
+    auto const runs = check.runs();
+    ASSERT_EQ(runs.size(), 1U);
+    auto const* nodes = find(runs[0].object, "status.nodes");
+    ASSERT_TRUE(nodes && nodes->is_object());
+    int pods = 0;
+    for (auto const& [id, node] : nodes->get_object()) pods += get_string(node, "type") == "Pod";
+    EXPECT_EQ(pods, 3);
+    done(check);
+}
+
+TEST_F(OperatorExamples, NamesCanBeLookedUpFromItsPod) {
+    auto const& check = example("dns.yaml");
+    check.expect("it succeeded", succeeded);
+    done(check);
+}
+
+TEST_F(OperatorExamples, LevelNamespaceHandsOutARoleInItsNamespaceAndNothingElse) {
+    auto const& check = example("namespace.yaml");
+    check.expect("it succeeded", succeeded);
+    auto const rbac = std::string("/apis/rbac.authorization.k8s.io/v1");
+    EXPECT_FALSE(get(rbac + "/namespaces/test/roles/hello-namespace-check-ns-role").empty());
+    EXPECT_FALSE(get(rbac + "/namespaces/test/rolebindings/hello-namespace-check-ns-role-binding").empty());
+    EXPECT_TRUE(get(rbac + "/clusterroles/hello-namespace-check-cluster-role").empty());
+    done(check);
+}
+
+TEST_F(OperatorExamples, APausedCheckIsStoppedAndMakesNoWorkflow) {
+    for (auto const* file : {"paused.yaml", "unscheduled.yaml"}) {
+        auto const& check = example(file);
+        auto const object = check.expect(
+            "it is Stopped", [](json::object const& each) { return get_string(each, "status.status") == "Stopped"; });
+        EXPECT_THAT(get_string(object, "status.errorMessage"), HasSubstr("repeatAfterSec"));
+        EXPECT_TRUE(check.runs().empty());
+    }
+    // To let it run, as its comment says.
+    auto const& paused = example("paused.yaml");
+    paused.patch(R"({"repeatAfterSec":60})");
+    paused.expect("it succeeded", succeeded);
+    done(paused);
+}
+
+TEST_F(OperatorExamples, TheTextMayComeFromAConfigMapAFileOrAUrl) {
+    for (auto const* file : {"config-map.yaml", "file.yaml", "url.yaml"}) {
+        SCOPED_TRACE(file);
+        example(file).expect("it succeeded", succeeded);
+        done(example(file));
+    }
+}
+
+TEST_F(OperatorExamples, ChecksOfTheOperatorsOwnTakeNoWorkflow) {
+    auto const& check = example("checks.yaml");
+    check.expect("it succeeded", succeeded);
+    EXPECT_TRUE(check.runs().empty());
+    done(check);
+}
+
+TEST_F(OperatorExamples, ACronRunsOnceAtCreationAndThenByTheClock) {
+    auto const& quarter = example("cron.yaml");
+    auto const object = quarter.expect("it succeeded", succeeded);
+    auto const next = get_string(object, "status.nextRunTime");
+    ASSERT_GE(next.size(), 20U) << next;
+    EXPECT_EQ(std::stoi(next.substr(14, 2)) % 15, 0) << next;
+    EXPECT_EQ(next.substr(17, 2), "00") << next;
+    done(quarter);
+    auto const& minute = example("cron-every.yaml");
+    minute.expect("it succeeded", succeeded);
+    done(minute);
+}
+
+TEST_F(OperatorExamples, AFailureIsToldWithItsMessageAfterItsRetries) {
+    auto const& check = example("fail.yaml");
+    auto const object = check.expect(
+        "it failed", [](json::object const& each) { return get_string(each, "status.status") == "Failed"; });
+    EXPECT_EQ(get_int(object, "status.failedCount"), 1);
+    EXPECT_FALSE(get_string(object, "status.errorMessage").empty());
+    EXPECT_EQ(truth_of(object, "Degraded"), "True");
+    auto const runs = check.runs();
+    ASSERT_FALSE(runs.empty());
+    EXPECT_EQ(get_string(object, "status.lastFailedWorkflow"), runs[0].name);
+    done(check);
+}
+
+TEST_F(OperatorExamples, ARandomResultIsTheWorkflowsOwn) {
+    auto const& check = example("random.yaml");
+    auto const object = check.expect_booked(1);
+    auto const runs = check.runs();
+    ASSERT_FALSE(runs.empty());
+    EXPECT_EQ(get_string(object, "status.status"), runs[0].phase);
+    done(check);
+}
+
+TEST_F(OperatorExamples, ARemedyRunsWithItsOwnAccountAndRemovesItsRightsAgain) {
+    auto const& check = example("remedy/memory.yaml");
+    auto const object = check.expect("its remedy succeeded", [](json::object const& each) {
+        return get_string(each, "status.remedyStatus") == "Succeeded";
+    });
+    EXPECT_EQ(get_string(object, "status.status"), "Failed");
+    EXPECT_EQ(get_int(object, "status.remedySuccessCount"), 1);
+    EXPECT_TRUE(get("/api/v1/namespaces/health/pods/memory-demo").empty()) << "the remedy did nothing";
+    EXPECT_TRUE(eventually(std::chrono::seconds(30), [] {
+        return get("/apis/rbac.authorization.k8s.io/v1/clusterroles/memory-remedy-cluster-role").empty();
+    })) << "the remedy's rights are still there";
+    done(check);
+}
+
+TEST_F(OperatorExamples, ARemedyNeverRunsAsTheAccountOfItsCheck) {
+    auto const& check = example("remedy/memory-same-account.yaml");
+    check.expect("its remedy was booked",
+                 [](json::object const& each) { return get_int(each, "status.remedyTotalRuns").value_or(0) >= 1; });
+    std::map<bool, std::string> accounts;
+    for (auto const& each : check.runs()) {
+        accounts[each.of_check()] = get_string(each.object, "spec.serviceAccountName");
+    }
+    EXPECT_EQ(accounts[true], "memory-both");
+    EXPECT_EQ(accounts[false], "memory-both-remedy");
+    done(check);
+}
+
+TEST_F(OperatorExamples, ACarefulRemedyDoesNotRunAtTheFirstFailure) {
+    auto const& check = example("remedy/careful.yaml");
+    check.expect("it failed", [](json::object const& each) { return get_string(each, "status.status") == "Failed"; });
+    for (auto const& each : check.runs()) EXPECT_TRUE(each.of_check()) << each.id;
+    done(check);
+    example("remedy/limit.yaml").expect_booked(1);
+    done(example("remedy/limit.yaml"));
+}
+
+// These run every few seconds: they come when the others have gone.
+TEST_F(OperatorExamples, QuickOnesAreRunAgainAndAgainAndTheirRemediesAreLimited) {
+    for (auto const* file : {"backoff.yaml", "remedy/quick.yaml", "remedy/namespace.yaml"}) create(file);
+    auto const& backoff = example("backoff.yaml");
+    auto const& quick = example("remedy/quick.yaml");
+    auto const& in_a_namespace = example("remedy/namespace.yaml");
+    backoff.expect_booked(2);
+    auto const object = quick.expect_booked(3);
+    EXPECT_EQ(find(object, "status.remedyIntent"), nullptr) << "a third remedy is on its way";
+    int remedies = 0;
+    for (auto const& each : quick.runs()) remedies += !each.of_check();
+    EXPECT_EQ(remedies, 2);
+    in_a_namespace.expect("its remedy was booked", [](json::object const& each) {
+        return get_int(each, "status.remedyTotalRuns").value_or(0) >= 1;
+    });
+    for (auto const* each : {&backoff, &quick, &in_a_namespace}) done(*each);
+}
+
+}  // namespace
+}  // namespace vedette::cluster

@@ -1,0 +1,197 @@
+// The life of HealthChecks on real pods: what is done to them in mid-run, twins, remedies with limits, metrics out of
+// outputs, Workflows in foreign namespaces. All begin together; each test asks about its own.
+
+#include "base/json.hpp"
+#include "base/time_format.hpp"
+#include "cluster/cluster.hpp"
+#include "cluster/health_check.hpp"
+#include "cluster/operator_program.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <optional>
+
+namespace vedette::cluster {
+namespace {
+
+namespace json = boost::json;
+
+using std::chrono::seconds;
+using testing::Contains;
+using testing::Not;
+
+// The condition and the Workflow agree that it is at work.
+bool in_mid_run(Check const& check) {
+    if (check.text("status.currentWorkflow.name").empty()) return false;
+    auto const runs = check.runs();
+    return !runs.empty() && runs.back().phase == "Running";
+}
+
+std::string inline_of(std::string_view workflow) {
+    return fmt::format("{{inline: {}}}", json::serialize(json::string(workflow)));
+}
+
+std::string answering_workflow() {
+    return fmt::format(R"(spec:
+  entrypoint: main
+  templates:
+  - name: main
+    container:
+      image: {}
+      imagePullPolicy: Never
+      command: [sh, -c]
+      args: ['printf %s "$ANSWER" >/tmp/answer']
+      env: [{{name: ANSWER, value: '{{"metrics": [{{"name": "answer-total", "value": 42, "help": "of all"}}]}}'}}]
+    outputs: {{parameters: [{{name: answer, globalName: answer, valueFrom: {{path: /tmp/answer}}}}]}}
+)",
+                       busybox());
+}
+
+class OperatorLife : public testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        operator_.emplace(OperatorOptions{.flags = "--max-running-workflows=8"});
+        for (auto const* name : {"life", "other", "foreign"})
+            kubectl(fmt::format("create namespace {} >/dev/null", name));
+        make("life", {.name = "limited",
+                      .schedule = "repeatAfterSec: 2",
+                      .script = "exit 1",
+                      .more = "remedyRunsLimit: 1\nremedyResetInterval: 20\n",
+                      .remedy = "true"});
+        make("life", {.name = "twin", .schedule = "repeatAfterSec: 4"});
+        make("other", {.name = "twin", .schedule = "repeatAfterSec: 4", .script = "exit 3"});
+        make("life", {.name = "edited", .script = "sleep 6"});
+        make("life", {.name = "paused", .schedule = "repeatAfterSec: 1", .script = "sleep 6"});
+        make("life", {.name = "deleted", .schedule = "repeatAfterSec: 1", .script = "sleep 6"});
+        make("life", {.name = "measured", .source = inline_of(answering_workflow())});
+        make("life", {.name = "abroad", .target = "foreign"});
+        make("life", {.name = "each-minute", .schedule = "schedule: {cron: \"* * * * *\"}"});
+    }
+    static void TearDownTestSuite() {
+        for (auto const* name : {"life", "other"})
+            kubectl(fmt::format("-n {} delete healthchecks --all >/dev/null", name));
+        operator_.reset();
+        for (auto const* name : {"life", "other", "foreign"}) {
+            kubectl(fmt::format("delete namespace {} --wait=false >/dev/null", name));
+        }
+    }
+
+    static void make(std::string const& ns, CheckText const& text) {
+        kubectl("create -f - >/dev/null", health_check(ns, text));
+    }
+    static Operator& the_operator() { return *operator_; }
+
+private:
+    static inline std::optional<Operator> operator_;
+};
+
+TEST_F(OperatorLife, WhatIsEditedPausedOrDeletedInMidRunIsBookedFirstOrNotAtAll) {
+    Check const edited("life", "edited");
+    Check const paused("life", "paused");
+    Check const deleted("life", "deleted");
+    ASSERT_TRUE(eventually(seconds(60), [&] { return in_mid_run(edited); }));
+    edited.patch(fmt::format(R"({{"repeatAfterSec":2,"workflow":{{"resource":{{"source":{{"inline":{}}}}}}}}})",
+                             json::serialize(json::string(workflow_of("exit 4")))));
+    ASSERT_TRUE(eventually(seconds(60), [&] { return in_mid_run(paused); }));
+    paused.patch(R"({"repeatAfterSec":0})");
+    ASSERT_TRUE(eventually(seconds(60), [&] { return in_mid_run(deleted); }));
+    deleted.remove();
+
+    auto const stopped = paused.expect("its run is booked, and it is Stopped", [](json::object const& each) {
+        return get_string(each, "status.status") == "Stopped" && get_int(each, "status.totalHealthCheckRuns") == 1;
+    });
+    EXPECT_EQ(get_int(stopped, "status.successCount"), 1);
+    EXPECT_EQ(find(stopped, "status.nextRunTime"), nullptr);
+
+    auto const second = edited.expect_booked(2);
+    EXPECT_EQ(get_int(second, "status.successCount"), 1) << "the run under way was of the text before";
+    EXPECT_GE(get_int(second, "status.failedCount").value_or(0), 1);
+    EXPECT_TRUE(eventually(seconds(30), [] {
+        return kubectl("-n life get workflows -o name").find("deleted-") == std::string::npos;
+    })) << "a Workflow outlives its HealthCheck";
+    EXPECT_EQ(the_operator().metric("healthcheck_success_count{healthcheck_name=\"deleted\""), "");
+
+    EXPECT_EQ(paused.runs().size(), 1U);
+    expect_status_equals_the_workflows(edited);
+    edited.remove();
+}
+
+TEST_F(OperatorLife, TwinsInTwoNamespacesAreTwoChecks) {
+    Check const good("life", "twin");
+    Check const bad("other", "twin");
+    auto const passed = good.expect_booked(2);
+    auto const failed = bad.expect_booked(2);
+    EXPECT_EQ(get_int(passed, "status.failedCount").value_or(0), 0);
+    EXPECT_EQ(get_int(failed, "status.successCount").value_or(0), 0);
+    bad.remove();
+    auto const booked = good.count("status.totalHealthCheckRuns");
+    good.expect_booked(booked + 2);
+    expect_status_equals_the_workflows(good);
+    good.remove();
+}
+
+TEST_F(OperatorLife, OutputsBecomeMetricsAndGoWithTheirCheck) {
+    Check const check("life", "measured");
+    check.expect_booked(1);
+    auto const value = [] { return the_operator().metric("measured_answer_total{healthcheck_name=\"measured\""); };
+    EXPECT_TRUE(eventually(seconds(10), [&] { return !value().empty() && std::stod(value()) == 42; }))
+        << the_operator().metrics();
+    check.remove();
+    EXPECT_TRUE(eventually(seconds(10), [&] { return value().empty(); }));
+}
+
+TEST_F(OperatorLife, AWorkflowInAnotherNamespaceIsBookedAndSweptWithItsCheck) {
+    Check const check("life", "abroad");
+    check.expect("it succeeded",
+                 [](json::object const& each) { return get_string(each, "status.status") == "Succeeded"; });
+    auto const runs = check.runs();
+    ASSERT_EQ(runs.size(), 1U);
+    EXPECT_EQ(get_string(runs[0].object, "metadata.namespace"), "foreign");
+    EXPECT_EQ(find(runs[0].object, "metadata.ownerReferences"), nullptr);
+    check.remove();
+    EXPECT_TRUE(eventually(seconds(30), [] { return kubectl("-n foreign get workflows -o name").empty(); }))
+        << "nobody has swept it";
+}
+
+TEST_F(OperatorLife, ARemedyIsLimitedUntilItsIntervalIsOverOrTheCheckPasses) {
+    Check const check("life", "limited");
+    auto const remedies = [&] {
+        auto all = check.runs();
+        std::erase_if(all, [](WorkflowRun const& each) { return each.of_check(); });
+        return all;
+    };
+    ASSERT_TRUE(eventually(seconds(120), [&] { return remedies().size() >= 2 && remedies()[1].ended(); }));
+    auto const first = parse_rfc3339(remedies()[0].finished);
+    auto const second = parse_rfc3339(remedies()[1].created);
+    ASSERT_TRUE(first && second);
+    EXPECT_GE(*second - *first, seconds(20)) << "the second remedy came before its time";
+    int between = 0;
+    for (auto const& each : check.runs()) {
+        between += each.of_check() && each.created > remedies()[0].finished && each.created < remedies()[1].created;
+    }
+    EXPECT_GE(between, 2) << "the check did not go on while its remedies were at their limit";
+
+    check.patch(fmt::format(R"({{"workflow":{{"resource":{{"source":{{"inline":{}}}}}}}}})",
+                            json::serialize(json::string(workflow_of("true")))));
+    auto const well = check.expect("it passes, and its remedies are reset", [](json::object const& each) {
+        return get_string(each, "status.remedyStatus") == "HealthCheck Passed so Remedy is reset";
+    });
+    EXPECT_EQ(find(well, "status.remedyTotalRuns"), nullptr);
+    expect_status_equals_the_workflows(check);
+    check.remove();
+}
+
+TEST_F(OperatorLife, ACronTicksOnTheMinute) {
+    Check const check("life", "each-minute");
+    auto const object = check.expect_booked(2);
+    auto const slot = get_string(object, "status.lastSlot");
+    ASSERT_GE(slot.size(), 20U);
+    EXPECT_EQ(slot.substr(17, 2), "00") << slot;
+    EXPECT_THAT(check.events(), Not(Contains("ScheduleInvalid")));
+    expect_status_equals_the_workflows(check);
+}
+
+}  // namespace
+}  // namespace vedette::cluster
