@@ -123,6 +123,8 @@ public:
     /// When Workflows of a HealthCheck were made.
     std::vector<Duration> times(std::string_view name, std::string_view ns = "health") const;
     std::vector<Made> made_by(std::string_view name, std::string_view ns = "health") const;
+    /// "check-1", "remedy-1-1", ...
+    std::vector<std::string> runs(std::string_view name) const;
     void install_argo();
     /// All that runs has ended, and nothing was left behind at the server.
     void end();
@@ -151,6 +153,9 @@ private:
 inline boost::json::object inline_source(std::string_view text) {
     return {{"workflow", {{"resource", {{"source", {{"inline", text}}}}}}}};
 }
+
+/// A spec whose remedy runs Workflows NAME-xxxxx.
+boost::json::object remedy_spec(std::string_view name = "fix");
 
 inline constexpr std::string_view hello_text =
     "spec: {entrypoint: main, templates: [{name: main, container: {image: busybox}}]}";

@@ -52,6 +52,15 @@ std::string annotation(json::object const& object, std::string_view key) {
 
 }  // namespace
 
+json::object remedy_spec(std::string_view name) {
+    return {{"remedyworkflow",
+             {{"generateName", fmt::format("{}-", name)},
+              {"resource",
+               {{"namespace", "health"},
+                {"serviceAccount", fmt::format("{}-sa", name)},
+                {"source", {{"inline", hello_text}}}}}}}};
+}
+
 kube::Scripted refusal(int code, std::string_view reason, std::string_view message) {
     json::object const status{{"kind", "Status"},   {"apiVersion", "v1"}, {"status", "Failure"},
                               {"message", message}, {"reason", reason},   {"code", code}};
@@ -293,6 +302,12 @@ std::vector<Made> OperatorScene::made_by(std::string_view name, std::string_view
         if (each.check == fmt::format("{}/{}", ns, name)) found.push_back(each);
     }
     return found;
+}
+
+std::vector<std::string> OperatorScene::runs(std::string_view name) const {
+    std::vector<std::string> words;
+    for (auto const& each : made_by(name)) words.push_back(each.run);
+    return words;
 }
 
 std::vector<Duration> OperatorScene::times(std::string_view name, std::string_view ns) const {
