@@ -198,8 +198,10 @@ TEST(Deletion, InMidRunLeavesNothingThatGoesOn) {
     scene.remove("check");
     scene.remove("away");
     scene.pass(1s);
+    EXPECT_THAT(scene.names(workflow_resource()), ElementsAre("health/" + scene.made_by("check").at(0).name))
+        << "nobody but us takes the one in another namespace";
     scene.server.collect_garbage();
-    EXPECT_THAT(scene.names(workflow_resource()), IsEmpty()) << "Kubernetes takes the owned one, we the other";
+    EXPECT_THAT(scene.names(workflow_resource()), IsEmpty());
     auto const requests = scene.first.door.sent.size();
     scene.pass(4min);
     EXPECT_THAT(scene.times("check"), SizeIs(1));
