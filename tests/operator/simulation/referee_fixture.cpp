@@ -1,0 +1,296 @@
+// Every rule is checked where it could be broken first: at the create, at the write of the status. A sentence per
+// violation, with the time, so that a seed can be read.
+
+#include "base/json.hpp"
+#include "base/time_format.hpp"
+#include "kube/fake/store.hpp"
+#include "operator/schedule.hpp"
+#include "operator/simulation/referee.hpp"
+
+#include <fmt/format.h>
+
+namespace vedette::op::simulation {
+namespace {
+
+namespace json = boost::json;
+
+using std::chrono::seconds;
+
+constexpr auto times_have_seconds = seconds(2);
+constexpr auto longest_way = seconds(100);   // of a request, from its sender to the store
+constexpr std::size_t most_writes = 20;      // of one status in ten seconds
+constexpr auto most_lateness = seconds(60);  // of a check in calm weather, restart and backoff included
+
+std::string annotation(kube::Object const& object, std::string_view key) {
+    auto const* all = find(object, "metadata.annotations");
+    auto const* found = all && all->is_object() ? all->get_object().if_contains(key) : nullptr;
+    return found && found->is_string() ? std::string(found->get_string()) : "";
+}
+
+std::int64_t runs_booked(Status const& status) {
+    return std::max(status.run_number, status.total_runs);
+}
+
+}  // namespace
+
+Referee::Referee(kube::fake::ApiServer& server, Clock& clock) : clock_(clock) {
+    server.on_change([this](kube::fake::Change const& change) { hear(change); });
+}
+
+void Referee::blame(Check const& check, std::string what) {
+    auto const at = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now() - TimePoint{});
+    violations_.push_back(fmt::format("{} ms, {}: {}/{}: {}", at.count(), format_rfc3339(clock_.wall()), check.now.ns,
+                                      check.now.name, what));
+}
+
+void Referee::hear(kube::fake::Change const& change) {
+    if (change.key.collection == "healthchecks.activemonitor.keikoproj.io") hear_check(change);
+    if (change.key.collection == "workflows.argoproj.io") hear_workflow(change);
+}
+
+// --- HealthChecks -------------------------------------------------------------------------------------------------
+
+void Referee::hear_check(kube::fake::Change const& change) {
+    if (!change.after) {
+        checks_[get_string(*change.before, "metadata.uid")].there = false;
+        return;
+    }
+    auto now = read_health_check(*change.after);
+    auto& check = checks_[now.uid];
+    auto const before = std::exchange(check.now, std::move(now));
+    if (!check.there || before.spec != check.now.spec) check.spec_changed = clock_.now();
+    if (std::exchange(check.there, true)) booked(check, before.status);
+}
+
+void Referee::booked(Check& check, Status const& before) {
+    auto const& after = check.now.status;
+    if (after == before) return;
+    count_write(check);
+    if (after.total_runs != after.success_count + after.failed_count) blame(check, "totals do not add up");
+    if (after.remedy_total_runs != after.remedy_success_count + after.remedy_failed_count) {
+        blame(check, "totals of remedies do not add up");
+    }
+    auto const runs = runs_booked(after) - runs_booked(before);
+    auto const counted = after.success_count + after.failed_count - before.success_count - before.failed_count;
+    if (runs != counted || runs < 0 || runs > 1) {
+        blame(check, fmt::format("{} runs were booked and {} counted in one write", runs, counted));
+    } else if (runs == 1) {
+        booked_run(check, before);
+    }
+    bool const same_episode = after.remedy_episode == before.remedy_episode;
+    if (same_episode && after.remedy_attempt == before.remedy_attempt + 1) booked_remedy(check, before);
+    if (same_episode && after.remedy_attempt > before.remedy_attempt + 1) blame(check, "remedies were booked at once");
+}
+
+// Whoever computes a status from what it has just written never comes to rest.
+void Referee::count_write(Check& check) {
+    check.writes.push_back(clock_.now());
+    if (check.writes.size() <= most_writes) return;
+    check.writes.pop_front();
+    if (contention_ || clock_.now() - check.writes.front() > seconds(10)) return;
+    blame(check, "its status is written over and over");
+    check.writes.clear();
+}
+
+void Referee::booked_run(Check& check, Status const& before) {
+    auto const& after = check.now.status;
+    ++check.booked;
+    ++runs_;
+    check.last_booked = clock_.now();
+    RunId const run{.purpose = Purpose::check, .number = runs_booked(after)};
+    bool const succeeded = after.success_count > before.success_count;
+    auto& remedies = check.remedies;
+    if (succeeded) {
+        remedies = {.ended = remedies.ended};
+    } else if (std::exchange(remedies.ran_since_check, false)) {
+        ++remedies.unhelpful;
+    }
+    if (!check.now.spec.cron.empty() && after.last_slot && !check.slots.insert(*after.last_slot).second) {
+        blame(check, fmt::format("the slot {} was booked twice", format_rfc3339(*after.last_slot)));
+    }
+    auto const& name = succeeded ? after.last_successful_workflow : after.last_failed_workflow;
+    auto const& workflows = check.workflows[to_string(run)];
+    auto const found =
+        std::find_if(workflows.rbegin(), workflows.rend(), [&](auto const& w) { return w.name == name; });
+    if (check.now.spec.native()) return;
+    if (found == workflows.rend())
+        return blame(check, fmt::format("{} was booked, but {} never ran", to_string(run), name));
+    bool const timed_out = after.error_message == "Failed";
+    if (succeeded && found->phase != "Succeeded") blame(check, fmt::format("{} did not succeed", name));
+    if (!succeeded && found->phase == "Succeeded" && !timed_out) blame(check, fmt::format("{} did not fail", name));
+    if (!succeeded && !found->ended() && !found->deleted && !timed_out)
+        blame(check, fmt::format("{} had not ended", name));
+}
+
+void Referee::booked_remedy(Check& check, Status const&) {
+    auto const& after = check.now.status;
+    ++remedies_;
+    RunId const run{.purpose = Purpose::remedy, .number = after.remedy_episode, .attempt = after.remedy_attempt};
+    if (!check.workflows.contains(to_string(run)))
+        blame(check, fmt::format("{} was booked and never ran", to_string(run)));
+    check.remedies.ended = after.remedy_finished_at;
+}
+
+// --- Workflows ----------------------------------------------------------------------------------------------------
+
+void Referee::hear_workflow(kube::fake::Change const& change) {
+    auto const& object = change.after ? *change.after : *change.before;
+    auto const run = parse_run_id(annotation(object, run_annotation));
+    if (!run) return;
+    auto& check = checks_[annotation(object, uid_annotation)];
+    auto& workflows = check.workflows[to_string(*run)];
+    auto const uid = get_string(object, "metadata.uid");
+    auto found = std::find_if(workflows.begin(), workflows.end(), [&](auto const& w) { return w.uid == uid; });
+    if (found == workflows.end()) {
+        Workflow const workflow{.uid = uid, .name = change.key.name, .run = *run, .phase = "", .created = clock_.now()};
+        created(check, workflow);
+        workflows.push_back(workflow);
+        return;
+    }
+    found->phase = get_string(object, "status.phase");
+    found->deleted = !change.after;
+}
+
+void Referee::created(Check& check, Workflow const& workflow) {
+    auto const id = to_string(workflow.run);
+    // Somebody has renamed Workflows since it was sent: that the name is taken does not stop it, and nothing can.
+    auto const& spec = workflow.run.purpose == Purpose::check ? check.now.spec.workflow : check.now.spec.remedy;
+    if (late_.contains(workflow.name) && !workflow.name.starts_with(spec.generate_name)) return;
+    for (auto const& other : check.workflows[id]) {
+        // One that is gone, and whose end nobody saw, is made again.
+        if (!other.deleted) blame(check, fmt::format("{} is made as {} beside {}", id, workflow.name, other.name));
+    }
+    if (!check.there) return;  // collected soon
+    if (workflow.run.purpose == Purpose::remedy) return created_remedy(check, workflow);
+    auto const booked = runs_booked(check.now.status);
+    // One that was deleted and booked while its create was under way once more comes back, and is nobody's.
+    bool const comes_back = workflow.run.number == booked && was_right(workflow.name) && !check.workflows[id].empty();
+    if (workflow.run.number != booked + 1 && !comes_back) {
+        blame(check, fmt::format("{} is made although {} runs are booked", id, booked));
+    }
+    for (auto const& [other, list] : check.workflows) {
+        for (auto const& each : list) {
+            bool const old = each.run.purpose == Purpose::check && each.run.number <= booked;
+            if (other == id || each.deleted || each.ended() || old) continue;
+            if (each.run.purpose == Purpose::remedy && !check.now.status.intent) continue;  // timed out, or given up
+            blame(check, fmt::format("{} is made while {} runs", id, each.name));
+        }
+    }
+}
+
+bool Referee::was_right(std::string const& name) const {
+    auto const found = right_at_.find(name);
+    return found != right_at_.end() && clock_.now() < found->second + longest_way;
+}
+
+bool Referee::remedy_is_asked_for(Check const& check, RunId const& run) const {
+    auto const& intent = check.now.status.intent;
+    return intent && intent->episode == run.number && intent->attempt == run.attempt &&
+           clock_.wall() < intent->expires + times_have_seconds && check.now.status.status == "Failed";
+}
+
+void Referee::created_remedy(Check& check, Workflow const& workflow) {
+    auto const id = to_string(workflow.run);
+    auto const& spec = check.now.spec;
+    auto const& status = check.now.status;
+    bool const right_then = was_right(workflow.name);
+    if (!right_then && !remedy_is_asked_for(check, workflow.run)) blame(check, fmt::format("nobody asked for {}", id));
+    if (off_since_ && !right_then && clock_.now() > *off_since_)
+        blame(check, fmt::format("{} runs although remedies are off", id));
+    auto& remedies = check.remedies;
+    auto const limit = spec.remedy_runs_limit;
+    auto const ago = remedies.ended ? Duration(clock_.wall() - *remedies.ended) : Duration::max();
+    if (limit != 0 && spec.remedy_reset_interval != seconds(0) && remedies.since_reset >= limit) {
+        if (ago < spec.remedy_reset_interval) {
+            blame(check, fmt::format("{} is beyond remedyRunsLimit {}", id, limit));
+        }
+        remedies.since_reset = 0;
+    }
+    if (status.consecutive_failures < spec.failure_threshold && !right_then) {
+        blame(check, fmt::format("{} is below failureThreshold", id));
+    }
+    if (spec.cooldown && ago < *spec.cooldown - times_have_seconds)
+        blame(check, fmt::format("{} is within cooldown", id));
+    if (spec.remedy_breaker && remedies.unhelpful >= 2) blame(check, fmt::format("{} passes the breaker", id));
+    ++remedies.since_reset;
+    remedies.ran_since_check = true;
+}
+
+void Referee::sent(kube::Request const& request) {
+    if (request.method != "POST" || request.path.find("/workflows") == std::string::npos) return;
+    auto const body = json::parse(request.body).as_object();
+    auto const run = parse_run_id(annotation(body, run_annotation));
+    auto const check = checks_.find(annotation(body, uid_annotation));
+    if (!run || check == checks_.end()) return;
+    bool const right = run->purpose == Purpose::remedy ? remedy_is_asked_for(check->second, *run)
+                                                       : run->number == runs_booked(check->second.now.status) + 1;
+    if (right) right_at_[get_string(body, "metadata.name")] = clock_.now();
+}
+
+void Referee::comes_late(kube::Request const& request) {
+    if (request.method != "POST" || request.path.find("/workflows") == std::string::npos) return;
+    late_.insert(get_string(json::parse(request.body), "metadata.name"));
+}
+
+void Referee::remedies_allowed(bool yes, Duration grace) {
+    off_since_ = yes ? std::nullopt : std::optional(clock_.now() + grace);
+}
+
+std::int64_t Referee::runs_of(std::string const& name) const {
+    std::int64_t runs = 0;
+    for (auto const& [uid, check] : checks_) runs += check.now.name == name ? check.booked : 0;
+    return runs;
+}
+
+// --- in the end ---------------------------------------------------------------------------------------------------
+
+void Referee::calm_begins() {
+    calm_ = clock_.now();
+}
+
+void Referee::finish() {
+    for (auto const& [uid, check] : checks_) {
+        if (check.there) finish(check);
+    }
+}
+
+void Referee::finish(Check const& check) {
+    auto const& status = check.now.status;
+    if (status.total_runs != check.booked) {
+        blame(check, fmt::format("{} runs are counted, and {} were booked", status.total_runs, check.booked));
+    }
+    if (check.now.spec.paused()) {
+        if (status.status != "Stopped") blame(check, "is paused and does not say so");
+        return;
+    }
+    auto const* const ready = find_condition(status, "Ready");
+    if (ready && !ready->is_true) return;  // it says why
+    auto const timeout = effective_timeout(check.now.spec, clock_.wall()).value_or(seconds(60));
+    auto const remedy = check.now.spec.remedy.empty()
+                            ? seconds(0)
+                            : remedy_timeout(check.now.spec, clock_.wall()).value_or(seconds(60));
+    if (status.current) {
+        auto const age = clock_.wall() - status.current->created;
+        if (age > std::max(timeout, remedy) + most_lateness)
+            blame(check, fmt::format("{} is not given up", status.current->name));
+        return;
+    }
+    if (!status.next_run_time) return blame(check, "does not say when it runs next");
+    if (clock_.wall() > *status.next_run_time + most_lateness) {
+        blame(check, fmt::format("was to run at {} and did not", format_rfc3339(*status.next_run_time)));
+    }
+    auto const period =
+        check.now.spec.repeat_after > seconds(0) ? check.now.spec.repeat_after : seconds(std::chrono::minutes(10));
+    auto const since = std::max({calm_, check.spec_changed, check.last_booked.value_or(TimePoint{})});
+    if (clock_.now() > since + period + timeout + remedy + most_lateness) {
+        blame(check, fmt::format("has not run for {} s", std::chrono::floor<seconds>(clock_.now() - since).count()));
+    }
+    for (auto const& [run, workflows] : check.workflows) {
+        for (auto const& each : workflows) {
+            bool const ahead = each.run.purpose == Purpose::check && each.run.number > runs_booked(status) + 1;
+            if (ahead) blame(check, fmt::format("{} is nobody's", each.name));
+        }
+    }
+}
+
+}  // namespace vedette::op::simulation

@@ -1,0 +1,83 @@
+#pragma once
+// Simulation: an API server, an Argo, a garbage collector and one or two operators in one world, HealthChecks drawn
+// from the seed, and misfortune of every kind. "Same seed, same story."
+
+#include "operator/argo.hpp"
+#include "operator/garbage_collector.hpp"
+#include "operator/simulation/process.hpp"
+#include "operator/simulation/referee.hpp"
+
+namespace vedette::op::simulation {
+
+/// What one story is like. Numbers are per seed.
+struct Plan {
+    std::size_t checks = 6;
+    std::size_t processes = 1;
+    bool leader_elect = false;
+    RbacMode rbac = RbacMode::off;
+    std::optional<std::size_t> max_running_workflows;
+    std::size_t runs = 250;                    ///< the trouble ends when so many are booked ...
+    Duration longest = std::chrono::hours(4);  ///< ... or after this
+    Duration calm = std::chrono::minutes(15);  ///< and then all has to become right
+    bool trouble = true;
+    std::optional<std::size_t> dies_at;   ///< the first process, at this request of its life
+    Duration restarts = Duration::max();  ///< a process is stopped and started again so often
+    std::vector<kube::Object> given;      ///< HealthChecks, instead of drawn ones
+};
+
+/// Draws one. Every fourth has two processes without an election: whatever both do, they must do once.
+Plan draw_plan(Random& random);
+
+/// In namespace health, with a workflow; `remedyworkflow: null` stands for one.
+kube::Object make_check(std::string const& name, boost::json::object spec);
+
+class Simulation {
+public:
+    Simulation(std::uint64_t seed, std::optional<Plan> plan = {});
+    ~Simulation();
+
+    /// The whole story. What went wrong, in sentences.
+    std::vector<std::string> run();
+    Referee const& referee() const { return referee_; }
+    std::vector<std::string> const& trace() const { return world_.trace(); }
+    world::World& world() { return world_; }
+    kube::fake::ApiServer& server() { return server_; }
+
+private:
+    Async<void> story();
+    Async<void> trouble();
+    Async<void> something_happens();
+    Async<void> kill_one();
+    Async<void> restart_the_dead();
+    void change_weather(double badness);
+    void edit_a_check();
+    void delete_or_make_a_check();
+    void delete_a_workflow();
+    void touch_a_check();
+    void turn_the_kill_switch();
+    void set_the_clock();
+    void put_check(kube::Object check);
+    void start(std::size_t index);
+    Fate fate_of(kube::Object const& workflow);
+    kube::Object draw_check(std::size_t index);
+    Duration up_to(Duration most);
+    std::optional<std::string> any_check();
+
+    world::World world_;
+    Random& random_;
+    Plan plan_;
+    kube::fake::ApiServer server_;
+    Weather weather_;
+    Referee referee_;
+    GarbageCollector collector_;
+    FakeArgo argo_;
+    std::map<std::string, kube::Object> checks_;  ///< as last written by a user, by name
+    std::set<std::string> workflows_;             ///< not ended, "namespace/name"
+    std::vector<std::unique_ptr<Process>> processes_;
+    std::vector<std::string> ends_;  ///< what was wrong with them
+    std::size_t born_ = 0;
+    bool remedies_on_ = true;
+    TaskGroup network_;
+};
+
+}  // namespace vedette::op::simulation
