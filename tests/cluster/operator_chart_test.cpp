@@ -1,0 +1,200 @@
+// The Helm chart on the real node, with our own image: installed where Pod Security is restricted, upgraded and handed
+// over under a check that runs all the while, and uninstalled. One test after the other, on one release.
+
+#include "base/json.hpp"
+#include "base/time_format.hpp"
+#include "cluster/cluster.hpp"
+#include "cluster/health_check.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <gmock/gmock.h>
+
+#include <set>
+#include <sstream>
+
+namespace vedette::cluster {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr auto period = seconds(2);
+constexpr auto hand_over = seconds(2);
+constexpr auto rounding = seconds(1);  // of the times of Workflows
+constexpr auto lease_path = "/apis/coordination.k8s.io/v1/namespaces/health/leases/689451f8.keikoproj.io";
+constexpr auto all_kinds =
+    "deployments,pods,services,serviceaccounts,configmaps,secrets,roles,rolebindings,leases,"
+    "poddisruptionbudgets,networkpolicies";
+
+Output helm(std::string const& arguments) {
+    auto output = run(fmt::format("helm -n health {} 2>&1", arguments));
+    EXPECT_EQ(output.code, 0) << "helm " << arguments << "\n" << output.text;
+    return output;
+}
+
+// What the chart's README says, with our image.
+std::string chart_and_values(std::string const& more = "") {
+    return fmt::format(
+        "vedette-operator {}/charts/vedette-operator --set image.repository=vedette.test/operator "
+        "--set-string image.tag=1 --wait --timeout 2m {}",
+        VEDETTE_DEPLOY_DIR, more);
+}
+
+// As any image comes to a node, without a registry.
+void import_our_image() {
+    auto const archive = variable("VEDETTE_CLUSTER_RUN") + "/vedette.tar";
+    auto const made =
+        run(fmt::format("{}/../../tools/image --program {} --name vedette.test/operator:1 --output {} 2>&1",
+                        CLUSTER_SOURCE_DIR, variable("VEDETTE_BIN"), archive));
+    ASSERT_EQ(made.code, 0) << made.text;
+    auto const imported = run(fmt::format(
+        "bash -c '. {}/run.sh && name_run \"$VEDETTE_CLUSTER_RUN\" && import_image {}'", CLUSTER_SOURCE_DIR, archive));
+    ASSERT_EQ(imported.code, 0);
+}
+
+std::set<std::string> lines_of(std::string const& text) {
+    std::set<std::string> lines;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);) lines.insert(line);
+    return lines;
+}
+
+std::set<std::string> in_health() {
+    return lines_of(kubectl(fmt::format("-n health get {} -o name", all_kinds)));
+}
+
+// The pod that leads: identities are POD_RANDOM.
+std::string leader() {
+    auto const holder = get_string(get(lease_path), "spec.holderIdentity");
+    return holder.substr(0, holder.rfind('_'));
+}
+
+WallTime time_of(std::string const& text) {
+    auto const time = parse_rfc3339(text);
+    EXPECT_TRUE(time) << text;
+    return time.value_or(WallTime{});
+}
+
+// From the end of a run to the beginning of the next, at most, among the runs that began after `since`.
+Duration longest_pause(Check const& check, std::string const& since = "") {
+    Duration longest{};
+    std::string end;
+    for (auto const& each : check.runs()) {
+        if (!end.empty() && each.created >= since) {
+            longest = std::max<Duration>(longest, time_of(each.created) - time_of(end));
+        }
+        end = each.finished;
+    }
+    return longest;
+}
+
+void expect_the_check_goes_on(Check const& check) {
+    check.expect_booked(check.count("status.totalHealthCheckRuns") + 2);
+}
+
+// What a disturbance may cost: a hand-over beyond what a run costs on this machine anyway.
+void expect_no_slot_missed(Check const& check, std::string const& since, Duration usual) {
+    auto const longest = longest_pause(check, since);
+    testing::Test::RecordProperty("longest_pause_ms", std::to_string(longest / milliseconds(1)));
+    EXPECT_LE(longest, std::max<Duration>(usual, period) + hand_over + rounding);
+    expect_status_equals_the_workflows(check);
+}
+
+class OperatorChart : public testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        import_our_image();
+        kubectl("label namespace health pod-security.kubernetes.io/enforce=restricted >/dev/null");
+        kubectl("create namespace shop >/dev/null");
+        before_ = in_health();
+        helm("install " + chart_and_values());
+        kubectl(
+            "create -f - >/dev/null",
+            health_check("shop", {.name = "steady", .schedule = fmt::format("repeatAfterSec: {}", period.count())}));
+    }
+    static void TearDownTestSuite() { kubectl("delete namespace shop --wait=false >/dev/null"); }
+
+    static std::string now() { return run("printf %s $(date -u +%FT%TZ)").text; }
+
+    static inline std::set<std::string> before_;
+    static inline Duration usual_pause_{};
+    Check const steady_{"shop", "steady"};
+};
+
+TEST_F(OperatorChart, ItsPodsAreReadyWherePodSecurityIsRestricted) {
+    auto const refused = run("kubectl -n health run plain --image=" + busybox() + " 2>&1");
+    EXPECT_THAT(refused.text, HasSubstr("violates PodSecurity")) << "nothing is restricted here";
+    EXPECT_EQ(kubectl("-n health get deployment vedette-operator -o jsonpath={.status.availableReplicas}"), "2");
+    EXPECT_EQ(kubectl("-n health get poddisruptionbudget vedette-operator -o jsonpath={.spec.minAvailable}"), "1");
+    EXPECT_THAT(leader(), HasSubstr("vedette-operator-"));
+}
+
+TEST_F(OperatorChart, AHealthCheckRunsToItsEndAndAgain) {
+    auto const object = steady_.expect_booked(3);
+    EXPECT_EQ(get_string(object, "status.status"), "Succeeded");
+    EXPECT_EQ(get_int(object, "status.failedCount").value_or(0), 0);
+    usual_pause_ = longest_pause(steady_);
+}
+
+TEST_F(OperatorChart, AnUpgradeMissesNoSlotAndRunsNoneTwice) {
+    auto const since = now();
+    auto const updated = [] {
+        return kubectl(
+            "-n health get deployment vedette-operator -o "
+            "jsonpath={.status.updatedReplicas}/{.status.observedGeneration}");
+    };
+    ASSERT_EQ(updated(), "2/1");
+    helm("upgrade " + chart_and_values("--set kubeApiQps=1500"));
+    EXPECT_EQ(updated(), "2/2") << "the pods are not those of the new values";
+    expect_the_check_goes_on(steady_);
+    expect_no_slot_missed(steady_, since, usual_pause_);
+}
+
+// When the operator wrote that line, by the container runtime's clock.
+WallTime when_it_was_said(std::string const& log, std::string_view sentence) {
+    for (auto const& line : lines_of(run("cat " + log).text)) {
+        if (line.find(sentence) != std::string::npos) return time_of(line.substr(0, line.find(' ')));
+    }
+    ADD_FAILURE() << "the leader never said: " << sentence;
+    return {};
+}
+
+TEST_F(OperatorChart, ALeaderWhosePodIsDeletedHandsOver) {
+    auto const since = now();
+    auto const first = leader();
+    File const log("");
+    run(fmt::format("timeout 60 kubectl -n health logs -f --timestamps {} >{} 2>/dev/null &", first, log.path()));
+    kubectl(fmt::format("-n health delete pod {} --wait=false >/dev/null", first));
+    ASSERT_TRUE(eventually(seconds(30), [&] { return !leader().empty() && leader() != first; }));
+    auto const taken = time_of(get_string(get(lease_path), "spec.acquireTime"));
+    EXPECT_TRUE(eventually(
+        seconds(30), [&] { return run(fmt::format("kubectl -n health get pod {} 2>/dev/null", first)).code != 0; }));
+    auto const asked = when_it_was_said(log.path(), "asked to stop");
+    RecordProperty("hand_over_ms", std::to_string((taken - asked) / milliseconds(1)));
+    EXPECT_LT(taken - asked, hand_over) << "from SIGTERM until somebody else held the Lease";
+    expect_the_check_goes_on(steady_);
+    expect_no_slot_missed(steady_, since, usual_pause_);
+}
+
+TEST_F(OperatorChart, AnUninstallLeavesTheResourceAndItsObjectsAndNothingElse) {
+    auto const booked = steady_.count("status.totalHealthCheckRuns");
+    File const manifest(helm("get manifest vedette-operator").text);
+    helm("uninstall vedette-operator --wait --timeout 2m");
+    EXPECT_THAT(lines_of(kubectl("-n health get --ignore-not-found -o name -f " + manifest.path())),
+                ElementsAre("customresourcedefinition.apiextensions.k8s.io/healthchecks.activemonitor.keikoproj.io"));
+    EXPECT_GE(steady_.count("status.totalHealthCheckRuns"), booked);
+    std::set<std::string> left;
+    EXPECT_TRUE(eventually(seconds(40), [&] {
+        left = in_health();
+        for (auto const& each : before_) left.erase(each);
+        return left.size() == 1;
+    })) << fmt::format("{}", fmt::join(left, ", "));
+    EXPECT_THAT(left, ElementsAre("lease.coordination.k8s.io/689451f8.keikoproj.io"));
+    expect_status_equals_the_workflows(steady_);
+}
+
+}  // namespace
+}  // namespace vedette::cluster
