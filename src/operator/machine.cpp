@@ -38,8 +38,11 @@ bool is_older(std::string_view version, std::string_view than) {
 // Where in the first seconds after a start a check's overdue run begins: by its identity, the same at each start, and
 // within a tenth of its period.
 Duration spread_of(HealthCheck const& check, WallTime now) {
-    auto const period = effective_timeout(check.spec, now).value_or(seconds(0));
-    auto const range = std::min<Duration>(longest_spread, Duration(period) / 10);
+    Status ended_now;
+    ended_now.finished_at = ended_now.last_slot = now;
+    auto const next = next_run(check.spec, ended_now, now);
+    if (!next || !*next) return Duration::zero();
+    auto const range = std::min<Duration>(longest_spread, ((*next)->slot - now) / 10);
     if (range <= Duration::zero()) return Duration::zero();
     return Duration(static_cast<Duration::rep>(stable_hash(check.uid) % static_cast<std::uint64_t>(range.count())));
 }
