@@ -144,10 +144,18 @@ bool Machine::edited_meanwhile() {
     return true;
 }
 
-// The run stands in the status: by a write of ours whose answer was lost, or because another acts beside us.
+// The status has moved past the run: by a write of ours whose answer was lost, or because another acts beside us. Then
+// the Workflow that the status speaks of is the one that counts.
 bool Machine::overtaken() {
-    if (!run_ || !is_booked(run_->id)) return false;
-    booked();
+    if (!run_) return false;
+    if (is_booked(run_->id)) {
+        booked();
+        return true;
+    }
+    auto const& current = check_.status.current;
+    if (!current || current->uid == run_->uid) return false;
+    run_.reset();
+    evaluate();
     return true;
 }
 

@@ -246,7 +246,8 @@ void Machine::book() {
     if (run_->id.purpose == Purpose::check) {
         run_->helped = remedy_helped(status, result);
         status = book_result(check_.spec, std::move(status), result);
-        status.last_slot = run_->slot;
+        // An adopted run stands for the moment it was made in, by whatever clock: no tick may come twice for that.
+        status.last_slot = std::max(status.last_slot.value_or(run_->slot), run_->slot);
         set_condition(status, "Progressing", false, word, result.message, now_.wall);
         set_condition(status, "Degraded", !result.succeeded, word, result.message, now_.wall);
         if (find_condition(status, "ResultLost")) set_condition(status, "ResultLost", false, "Booked", "", now_.wall);
