@@ -147,14 +147,21 @@ void add_rbac(std::string& text, op::Plan const& plan, std::size_t width) {
     }
 }
 
+std::string how_often(op::BlastRadius const& remedy) {
+    if (remedy.dry_run) return "never: a dry run";
+    auto text = fmt::format("up to {} per hour", number(remedy.most_per_hour));
+    if (remedy.while_failing_per_hour) {
+        text += fmt::format(", {} while it does nothing but fail", number(*remedy.while_failing_per_hour));
+    }
+    return text;
+}
+
 void add_remedies(std::string& text, op::Plan const& plan, std::size_t width) {
     if (plan.remedies.empty()) return;
     add_title(text, "What remedies may do", width);
     for (auto const& remedy : plan.remedies) {
         add_wrapped(text, "  ",
-                    fmt::format("{}, as {} in {}, {} {} per hour{}", remedy.check, remedy.account, remedy.reach,
-                                remedy.limited ? "at most" : "up to", number(remedy.most_per_hour),
-                                remedy.limited ? "" : " (no limit is set)"),
+                    fmt::format("{}, as {} in {}, {}", remedy.check, remedy.account, remedy.reach, how_often(remedy)),
                     width);
         for (auto const& line : grouped_rights(remedy.rights)) add_wrapped(text, "    ", line, width);
         if (remedy.rights.empty()) text += "    nothing but read\n";
@@ -216,9 +223,11 @@ json::object document_of(RbacChange const& change) {
 }
 
 json::object document_of(op::BlastRadius const& remedy) {
-    return {{"check", remedy.check},     {"account", remedy.account},
-            {"reach", remedy.reach},     {"rights", strings(remedy.rights)},
-            {"limited", remedy.limited}, {"most_per_hour", remedy.most_per_hour}};
+    json::object document{{"check", remedy.check},     {"account", remedy.account},
+                          {"reach", remedy.reach},     {"rights", strings(remedy.rights)},
+                          {"dry_run", remedy.dry_run}, {"most_per_hour", remedy.most_per_hour}};
+    if (remedy.while_failing_per_hour) document["while_failing_per_hour"] = *remedy.while_failing_per_hour;
+    return document;
 }
 
 json::object document_of(op::Narrowing const& narrowing) {
@@ -263,8 +272,8 @@ std::string plan_text(op::Plan const& plan, std::size_t width) {
         fmt::format("{} added, {} changed, {} removed, {} unchanged; Workflows per hour: {} -> {}; {}, {}",
                     count_of(plan, PlannedCheck::Change::added), count_of(plan, PlannedCheck::Change::changed),
                     count_of(plan, PlannedCheck::Change::removed), count_of(plan, PlannedCheck::Change::unchanged),
-                    number(plan.runs_per_hour_before), number(plan.runs_per_hour_after), counted(plan.errors, "error"),
-                    counted(plan.warnings, "warning"));
+                    number(plan.workflows_per_hour_before), number(plan.workflows_per_hour_after),
+                    counted(plan.errors, "error"), counted(plan.warnings, "warning"));
     std::string text;
     add_wrapped(text, "", summary, width);
     add_problems(text, plan, width);
@@ -285,14 +294,15 @@ json::object plan_document(op::Plan const& plan) {
     for (auto const& remedy : plan.remedies) remedies.push_back(document_of(remedy));
     json::array narrowings;
     for (auto const& each : plan.narrower_than_reference) narrowings.push_back(document_of(each));
-    return {{"schema", "vedette.operator-plan/v1"},
-            {"errors", plan.errors},
-            {"warnings", plan.warnings},
-            {"runs_per_hour", {{"before", plan.runs_per_hour_before}, {"after", plan.runs_per_hour_after}}},
-            {"checks", std::move(checks)},
-            {"rbac", std::move(rbac)},
-            {"remedies", std::move(remedies)},
-            {"narrower_than_reference", std::move(narrowings)}};
+    return {
+        {"schema", "vedette.operator-plan/v1"},
+        {"errors", plan.errors},
+        {"warnings", plan.warnings},
+        {"workflows_per_hour", {{"before", plan.workflows_per_hour_before}, {"after", plan.workflows_per_hour_after}}},
+        {"checks", std::move(checks)},
+        {"rbac", std::move(rbac)},
+        {"remedies", std::move(remedies)},
+        {"narrower_than_reference", std::move(narrowings)}};
 }
 
 }  // namespace vedette::cli

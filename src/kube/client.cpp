@@ -50,9 +50,9 @@ Client Client::at(Priority priority) const {
 
 Task<Response> Client::send_once(Request request, Deadline deadline) {
     auto const asked = clock_.now();
+    if (!request.priority) request.priority = options_.priority;
     if (limiter_) {
-        auto const priority = request.priority.value_or(options_.priority);
-        auto admitted = co_await limiter_->acquire(priority, deadline);
+        auto admitted = co_await limiter_->acquire(*request.priority, deadline);
         if (!admitted) co_return pass(admitted, request.what);
     }
     auto const waited = clock_.now() - asked;

@@ -10,19 +10,20 @@ namespace vedette::kube {
 // On the frame of whoever asks: whichever way it ends, the place is neither lost nor taken twice.
 class QueuedApi::Place {
 public:
-    explicit Place(QueuedApi& api) : turn(api.executor_, "the API server's earlier answers"), api_(api) {
-        if (api_.free_ > 0 && api_.waiting_.empty()) {
+    Place(QueuedApi& api, Priority priority)
+        : turn(api.executor_, "the API server's earlier answers"), api_(api), priority_(priority) {
+        if (api_.free_ > 0) {
             --api_.free_;
             granted = true;
         } else {
-            api_.waiting_.push_back(this);
+            api_.waiting_[priority_].push_back(this);
         }
     }
     ~Place() {
         if (granted) {
             api_.leave();
         } else {
-            api_.waiting_.remove(this);
+            api_.waiting_[priority_].remove(this);
         }
     }
     Place(Place const&) = delete;
@@ -33,6 +34,7 @@ public:
 
 private:
     QueuedApi& api_;
+    Priority priority_;
 };
 
 QueuedApi::QueuedApi(asio::any_io_executor executor, Clock& clock, Api& inner, std::size_t under_way)
@@ -41,18 +43,19 @@ QueuedApi::QueuedApi(asio::any_io_executor executor, Clock& clock, Api& inner, s
 }
 
 QueuedApi::~QueuedApi() {
-    ensure(waiting_.empty(), "a QueuedApi outlives its requests");
+    for (auto const& [priority, places] : waiting_) ensure(places.empty(), "a QueuedApi outlives its requests");
 }
 
 void QueuedApi::leave() {
-    if (waiting_.empty()) {
-        ++free_;
+    for (auto& [priority, places] : waiting_) {
+        if (places.empty()) continue;
+        auto* const next = places.front();
+        places.pop_front();
+        next->granted = true;
+        next->turn.notify();
         return;
     }
-    auto* const next = waiting_.front();
-    waiting_.pop_front();
-    next->granted = true;
-    next->turn.notify();
+    ++free_;
 }
 
 Task<void> QueuedApi::wait(Place& place) {
@@ -62,7 +65,7 @@ Task<void> QueuedApi::wait(Place& place) {
 
 Task<Response> QueuedApi::send(Request request, Deadline deadline) {
     auto const asked = clock_.now();
-    Place place(*this);
+    Place place(*this, request.priority.value_or(Priority::normal));
     if (!place.granted) {
         auto waited = co_await with_deadline(clock_, deadline, wait(place));
         if (!waited) co_return pass(waited, "wait for the API server's answers to earlier requests");

@@ -1,11 +1,13 @@
 #pragma once
-// QueuedApi: an Api that lets at most so many requests be under way, in the order in which they came. In front of an
-// HTTP client it keeps what waits out of the pool of connections, whose queue is short and refuses what does not fit.
+// QueuedApi: an Api that lets at most so many requests be under way, by priority, then in the order in which they came:
+// a lease is renewed however much else waits for a slow server. In front of an HTTP client it keeps what waits out of
+// the pool of connections, whose queue is short and refuses what does not fit.
 
 #include "base/event.hpp"
 #include "kube/api.hpp"
 
 #include <list>
+#include <map>
 
 namespace vedette::kube {
 
@@ -29,7 +31,7 @@ private:
     Clock& clock_;
     Api& inner_;
     std::size_t free_;
-    std::list<Place*> waiting_;
+    std::map<Priority, std::list<Place*>> waiting_;
 };
 
 }  // namespace vedette::kube

@@ -33,7 +33,12 @@ Controller::Controller(ControllerDoors doors, ControllerOptions options)
 Controller::~Controller() {
     for (auto const& [uid, entry] : entries_) {
         if (entry->wakes) doors_.clock.cancel(entry->timer);
+        // Whoever does not act knows nothing: its last values would only grow old.
+        doors_.metrics.removed(entry->machine.check());
     }
+    for (auto const purpose : {Purpose::check, Purpose::remedy}) doors_.metrics.set_running(purpose, 0);
+    doors_.metrics.set_waiting(0);
+    doors_.metrics.set_acting(false);
 }
 
 Async<void> Controller::run() {
@@ -41,6 +46,11 @@ Async<void> Controller::run() {
 }
 
 Async<void> Controller::act() {
+    // Timers that fire while the term's last tasks unwind begin nothing.
+    struct End {
+        bool& over;
+        ~End() { over = true; }
+    } const end{over_};
     // Two operators on the same checks would each see the other's runs as nobody's: better none than both.
     for (;;) {
         auto const others = co_await find_others(doors_.client, doors_.checks, request_deadline());
@@ -57,24 +67,39 @@ Async<void> Controller::act() {
     }
     refusal_.reset();
     acting_ = true;
+    doors_.metrics.set_acting(true);
     std::vector<SeenCheckPtr> all;
     doors_.checks.for_each([&](auto const&, SeenCheckPtr const& seen) { all.push_back(seen); });
     doors_.rbac.begin();
+    std::size_t steps = 0;
     for (auto const& seen : all) {
-        ledger_.observe(seen->check);
-        doors_.rbac.observe(seen->check);
+        if (!entries_.contains(seen->check.uid)) {  // else it has changed meanwhile, and was observed since
+            ledger_.observe(seen->check);
+            doors_.rbac.observe(seen->check);
+        }
+        if (++steps % 64 == 0) co_await asio::post(asio::use_awaitable);
     }
     ledger_.set_complete();
     doors_.rbac.all_observed();
-    std::size_t steps = 0;
     for (auto const& seen : all) {
-        if (!entries_.contains(seen->check.uid)) take_up(seen);
-        if (++steps % 64 == 0) co_await asio::post(asio::use_awaitable);
+        auto const& check = seen->check;
+        auto const* still = doors_.checks.find(check.ns + "/" + check.name);
+        bool const there = still && (*still)->check.uid == check.uid;
+        if (!there) {  // deleted while we gave way
+            ledger_.forget(check.uid, doors_.clock.wall());
+            doors_.rbac.forget(check.uid);
+        } else if (!entries_.contains(check.uid)) {
+            take_up(*still);
+        }
+        if (++steps % 16 == 0) co_await asio::post(asio::use_awaitable);
     }
     found_.clear();
     std::vector<SeenWorkflow> workflows;
     doors_.workflows.for_each([&](auto const&, SeenWorkflow const& seen) { workflows.push_back(seen); });
-    for (auto const& seen : workflows) workflow_changed(seen);
+    for (auto const& seen : workflows) {
+        hear(seen, true);
+        if (++steps % 64 == 0) co_await asio::post(asio::use_awaitable);
+    }
     tasks_.spawn(doors_.rbac.run());
     co_await watch_the_wall_clock();
 }
@@ -93,7 +118,11 @@ Async<void> Controller::watch_the_wall_clock() {
         doors_.log(LogLevel::warning, fmt::format("the wall clock was set by {}", format_duration(jump)));
         std::vector<Uid> uids;
         for (auto const& [uid, entry] : entries_) uids.push_back(uid);
-        for (auto const& uid : uids) feed(uid, Woke{});
+        std::size_t steps = 0;
+        for (auto const& uid : uids) {
+            feed(uid, Woke{});
+            if (++steps % 16 == 0) co_await asio::post(asio::use_awaitable);
+        }
     }
 }
 
@@ -148,10 +177,13 @@ void Controller::check_deleted(HealthCheck const& check) {
 }
 
 void Controller::workflow_changed(SeenWorkflow const& seen) {
-    if (!acting_) return;
-    if (entries_.contains(seen.check_uid)) return feed(seen.check_uid, WorkflowSeen{seen.uid, seen.state});
+    if (acting_) hear(seen, false);
+}
+
+void Controller::hear(SeenWorkflow const& seen, bool remembered) {
+    if (entries_.contains(seen.check_uid)) return feed(seen.check_uid, WorkflowSeen{seen.uid, seen.state, remembered});
     // Without an owner in its own namespace nobody but us collects it.
-    if (!seen.owned && !seen.check_key.empty()) tasks_.spawn(delete_orphan(seen));
+    if (!seen.owned && !seen.check_key.empty() && !over_ && doors_.may_act()) tasks_.spawn(delete_orphan(seen));
 }
 
 void Controller::workflow_deleted(SeenWorkflow const& seen, bool witnessed) {
@@ -233,6 +265,11 @@ void Controller::settle(Uid const& uid, Entry& entry) {
     if (due != entry.shown_due && !machine.gone()) {
         entry.shown_due = due;
         doors_.metrics.set_next_run(machine.check(), due);
+    }
+    auto const* const ready = find_condition(machine.check().status, "Ready");
+    if (ready && !machine.gone()) {
+        bool const paused = ready->reason == "Stopped";
+        doors_.metrics.set_ready(machine.check(), paused ? std::nullopt : std::optional(ready->is_true));
     }
 }
 

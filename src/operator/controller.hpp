@@ -93,6 +93,7 @@ private:
     Async<void> act();
     Async<void> watch_the_wall_clock();
     void take_up(SeenCheckPtr const& seen);
+    void hear(SeenWorkflow const& seen, bool remembered);
     std::optional<CurrentWorkflow> in_flight(HealthCheck const& check) const;
     Observed observed(SeenCheckPtr const& seen) const;
     void feed(Uid const& uid, MachineEvent event);
@@ -127,6 +128,7 @@ private:
     std::deque<std::pair<Uid, MachineEvent>> pending_;
     bool draining_ = false;
     bool acting_ = false;
+    bool over_ = false;  ///< nothing more is begun
     std::deque<Uid> waiting_for_place_;
     std::optional<Uid> next_place_;           ///< whose turn it is
     std::map<Purpose, std::size_t> running_;  ///< places taken

@@ -1,6 +1,7 @@
 // What machines ask for, one coroutine a request. Each reports back what came of it; none decides.
 
 #include "base/json.hpp"
+#include "base/redact.hpp"
 #include "operator/bounded.hpp"
 #include "operator/controller.hpp"
 
@@ -29,7 +30,7 @@ struct Overload : Each... {
 }  // namespace
 
 void Controller::perform(Uid const& uid, Entry& entry, Action action) {
-    if (!doors_.may_act()) return;
+    if (over_ || !doors_.may_act()) return;
     auto const& check = entry.machine.check();
     std::visit(Overload{
                    [&](WakeAt const& wanted) {
@@ -55,7 +56,8 @@ void Controller::perform(Uid const& uid, Entry& entry, Action action) {
                    [&](ReadCheck const&) { tasks_.spawn(read_check(uid, check.ns, check.name)); },
                    [&](LookAt& wanted) {
                        auto const* seen = wanted.fresh ? nullptr : doors_.workflows.find(wanted.ns + "/" + wanted.name);
-                       if (seen && seen->uid == wanted.uid) return feed(uid, WorkflowSeen{seen->uid, seen->state});
+                       if (seen && seen->uid == wanted.uid)
+                           return feed(uid, WorkflowSeen{seen->uid, seen->state, true});
                        tasks_.spawn(look_at(uid, std::move(wanted)));
                    },
                    [&](DeleteWorkflow& wanted) { tasks_.spawn(delete_workflow(std::move(wanted))); },
@@ -89,6 +91,9 @@ Async<void> Controller::create_workflow(Uid uid, CreateWorkflow wanted) {
         if (existing) answer.existing = std::move(*existing);
     }
     feed(uid, std::move(answer));
+    // The watch may have been faster than the answer, and told of a Workflow that the machine did not know yet.
+    auto const* seen = doors_.workflows.find(ns + "/" + name);
+    if (seen && seen->check_uid == uid) feed(uid, WorkflowSeen{seen->uid, seen->state, true});
 }
 
 Async<void> Controller::run_checks(Uid uid, HealthCheck check, std::chrono::seconds timeout) {
@@ -146,7 +151,7 @@ Async<void> Controller::delete_orphan(SeenWorkflow orphan) {
 }
 
 void Controller::tell(HealthCheck const& check, Tell what) {
-    what.message = bounded(std::move(what.message));
+    what.message = bounded(redact(what.message));
     auto const level = what.warning ? LogLevel::warning : LogLevel::info;
     doors_.log(level, fmt::format("{}/{}: {}: {}", check.ns, check.name, what.reason, what.message));
     if (what.warning) {

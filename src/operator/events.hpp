@@ -57,6 +57,7 @@ struct CheckRead {  ///< the answer to ReadCheck. not_found: it is gone
 struct WorkflowSeen {  ///< by the informer, or the answer to LookAt
     std::string uid;
     WorkflowState state;
+    bool remembered = false;  ///< from the informer's store, not told by the server now
 };
 struct WorkflowGone {
     std::string uid;

@@ -20,6 +20,7 @@ using std::chrono::seconds;
 
 constexpr int most_collisions = 8;
 constexpr auto longest_spread = seconds(10);
+constexpr int most_conflicts = 5;
 constexpr auto remedy_wait = seconds(2);
 
 // Kubernetes' versions are decimal numbers that grow; of anything else the later heard counts as the newer.
@@ -205,7 +206,10 @@ void Machine::on(StatusWritten event) {
     if (!event.object) {
         auto const code = event.object.error().code();
         if (code == Errc::not_found) return on(Removed{});
-        if (code != Errc::conflict) return retry();
+        if (code != Errc::conflict) {
+            tell(true, "StatusNotWritten", event.object.error().text());
+            return retry(is_passing(code));
+        }
         waiting_ = true;
         actions_.emplace_back(ReadCheck{});
         return;
@@ -216,6 +220,7 @@ void Machine::on(StatusWritten event) {
     if (prunes_) keep_ours(check_.status, wanted);
     // Of a run that has stumbled this was the news, and no progress.
     if (!run_ || run_->stage >= Stage::record) stumbles_ = 0;
+    conflicts_ = 0;
     if (!run_) return evaluate();
     switch (run_->stage) {
         case Stage::record:
@@ -244,6 +249,8 @@ void Machine::on(CheckRead event) {
     if (!take(*event.object)) return on(Removed{});
     if (prunes_) keep_ours(check_.status, kept);
     if (overtaken()) return;
+    // Somebody who answers every write with a conflict is not to be asked in a circle.
+    if (++conflicts_ > most_conflicts) return retry();
     if (!run_) return evaluate();
     proceed();
 }
@@ -251,13 +258,19 @@ void Machine::on(CheckRead event) {
 void Machine::on(WorkflowSeen event) {
     if (!run_ || run_->uid.empty() || run_->uid != event.uid) return;
     run_->seen = std::move(event.state);
+    if (!event.remembered) run_->seen_at = now_.steady;
     if (run_->stage == Stage::watch && !waiting_) watch();
 }
 
 void Machine::on(WorkflowGone event) {
-    if (!run_ || run_->uid.empty() || run_->uid != event.uid || run_->stage != Stage::watch) return;
-    if (run_->seen && run_->seen->ended) return watch();
-    if (event.witnessed) {
+    if (!run_ || run_->uid.empty() || run_->uid != event.uid || run_->stage > Stage::watch) return;
+    run_->gone = std::move(event);
+    if (run_->stage == Stage::watch && !waiting_) watch();
+}
+
+// Its Workflow is gone, and no end of it was seen.
+void Machine::lost(WorkflowGone const& how) {
+    if (how.witnessed) {
         return finish({.workflow = run_->name,
                        .succeeded = false,
                        .message = "workflow deleted before it ended",

@@ -11,6 +11,9 @@
 
 namespace vedette::op {
 
+/// The API server, or the way to it, is the trouble, not what was asked of it.
+bool is_passing(Errc code);
+
 /// Lifetime: `gate` outlives it.
 class Machine {
 public:
@@ -43,6 +46,7 @@ private:
         bool resets = false;   ///< of a remedy: the six fields are cleared before it is booked
         int collision = 0;
         std::string text;
+        Now sent_at{};                            ///< when the Workflow was first sent
         std::optional<boost::json::object> sent;  ///< a create whose answer is unknown: only the same may be sent again
         std::string uid;
         std::string name;
@@ -53,9 +57,15 @@ private:
         PollPlan looks;
         std::size_t looked = 0;
         std::optional<WorkflowState> seen;
+        std::optional<TimePoint> seen_at;  ///< when the server, or its watch, last told
+        std::optional<WorkflowGone> gone;
+        int overtime_looks = 0;  ///< past its time, before somebody told how it is
         std::optional<RunResult> result;
         std::optional<bool> helped;
-        std::string dropped;  ///< why nothing is booked: a reason for the event
+        std::string dropped;                     ///< why nothing is booked: a reason for the event ...
+        std::string because;                     ///< ... and its sentence
+        std::string no_remedy;                   ///< why this failure gets none: a reason
+        std::optional<WallTime> intent_expires;  ///< of the remedy that this failure asks for
     };
 
     void on(Observed event);
@@ -90,6 +100,8 @@ private:
     void send_again_or_stumble(Error const& error);
     void created(boost::json::object const& object);
     void run_checks();
+    void tell_beginning(WallTime when);
+    void lost(WorkflowGone const& how);
     void record();
     void watch();
     void plan_looks();
@@ -97,6 +109,8 @@ private:
     void book();
     void booked();
     void drop(std::string reason, std::string message);
+    void write_drop();
+    void look_past_its_time(TimePoint deadline);
     void want_remedy(Status& status);
     void show_rbac(Status& status) const;
     std::chrono::seconds timeout_of(RunId const& run, WallTime at) const;
@@ -104,8 +118,9 @@ private:
     // Status and trouble (machine_status.cpp).
     bool take(boost::json::object const& object);
     static void keep_ours(Status& status, Status const& ours);
-    void stumble(std::string reason, std::string message);
-    void retry();
+    /// `passing`: the API server or the way to it is the trouble.
+    void stumble(std::string reason, std::string message, bool passing = false);
+    void retry(bool passing = false);
     void write(Status status);
     bool write_if_changed(Status status);  // whether there was something to write
     void take_back_times(Status& status);
@@ -129,6 +144,7 @@ private:
     bool prunes_ = false;
     bool restart_ = false;  ///< the spec changed while an answer was awaited
     int stumbles_ = 0;
+    int conflicts_ = 0;  ///< in a row
     TimePoint retry_at_{};
     std::string told_;  ///< the last trouble told, so that each is told once
     std::optional<WallTime> due_;

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 namespace vedette::op {
 namespace {
@@ -18,6 +19,7 @@ using std::chrono::seconds;
 
 constexpr auto shortest_intent = seconds(60);
 constexpr auto longest_intent = seconds(600);
+constexpr auto longest_overtime_pause = seconds(30);
 
 // Argo's clock is not ours, and its status may be anything: a run lies between its creation and now.
 RunResult result_of(WorkflowState const& state, std::string const& name, WallTime created, WallTime now) {
@@ -78,16 +80,23 @@ void Machine::proceed() {
         case Stage::book:
             return book();
         case Stage::drop:
-            return drop(run_->dropped, {});
+            return write_drop();
     }
 }
 
 void Machine::queue() {
     bool const native = check_.spec.native() && run_->id.purpose == Purpose::check;
+    auto const& intent = check_.status.intent;
+    bool const remedy = run_->id.purpose == Purpose::remedy && intent;
+    if (remedy && now_.wall >= intent->expires) {
+        return drop("RemedyExpired", "the remedy waited for a place until it was too late for it");
+    }
     run_->refused = !native && !gate_->admits_run(check_);
     if (run_->refused) {
+        if (remedy) wake_in(intent->expires - now_.wall);
         auto status = check_.status;
-        set_condition(status, "Progressing", false, "Queued", "as many Workflows run as --max-running-workflows allows",
+        auto const* const type = run_->id.purpose == Purpose::check ? "Progressing" : "Remediating";
+        set_condition(status, type, false, "Queued", "as many Workflows run as --max-running-workflows allows",
                       now_.wall);
         write_if_changed(std::move(status));
         return;
@@ -131,8 +140,7 @@ void Machine::create() {
             return stumble("WorkflowInvalid", workflow.error().text());
         }
         run_->sent = std::move(*workflow);
-        auto const due = std::max(due_.value_or(now_.wall), eligible_);
-        actions_.emplace_back(Began{run_->id.purpose, std::max(Duration::zero(), Duration(now_.wall - due))});
+        run_->sent_at = now_;
     }
     waiting_ = true;
     actions_.emplace_back(CreateWorkflow{*run_->sent});
@@ -146,7 +154,7 @@ void Machine::send_again_or_stumble(Error const& error) {
             return evaluate();
         }
     }
-    stumble("CreateFailed", error.text());
+    stumble("CreateFailed", error.text(), is_passing(error.code()));
 }
 
 void Machine::created(json::object const& object) {
@@ -156,6 +164,9 @@ void Machine::created(json::object const& object) {
     auto const created = parse_rfc3339(get_string(object, "metadata.creationTimestamp"));
     run_->created = created ? *created : now_.wall;
     run_->seen = workflow_state(object);
+    // Its time counts from when we sent it, by our own clock: the server's may be another.
+    run_->began = run_->sent_at.steady;
+    tell_beginning(run_->sent_at.wall);
     run_->stage = Stage::record;
     run_->text.clear();
     run_->sent.reset();
@@ -165,10 +176,15 @@ void Machine::created(json::object const& object) {
     record();
 }
 
+void Machine::tell_beginning(WallTime when) {
+    auto const due = std::max(due_.value_or(when), eligible_);
+    actions_.emplace_back(Began{run_->id.purpose, std::max(Duration::zero(), Duration(when - due))});
+}
+
 void Machine::run_checks() {
     run_->timeout = timeout_of(run_->id, now_.wall);
-    auto const due = std::max(due_.value_or(now_.wall), eligible_);
-    actions_.emplace_back(Began{run_->id.purpose, std::max(Duration::zero(), Duration(now_.wall - due))});
+    tell_beginning(now_.wall);
+    due_.reset();
     waiting_ = true;
     actions_.emplace_back(RunChecks{run_->timeout});
 }
@@ -182,9 +198,12 @@ void Machine::show_rbac(Status& status) const {
             set_condition(status, std::string(condition.type), false, "Settled", "", now_.wall);
         }
     }
+    std::map<std::string, std::string> sentences;
     for (auto const& note : rbac_notes_) {
-        set_condition(status, note.reason, true, note.reason, note.message, now_.wall);
+        auto& text = sentences[note.reason];
+        text += (text.empty() ? "" : "; ") + note.message;
     }
+    for (auto& [reason, text] : sentences) set_condition(status, reason, true, reason, std::move(text), now_.wall);
 }
 
 void Machine::record() {
@@ -202,7 +221,7 @@ void Machine::plan_looks() {
     bool const adopted = run.timeout == seconds(0);
     if (adopted) run.timeout = timeout_of(run.id, run.created);
     run.looks = poll_plan(check_.spec, run.timeout);
-    run.began = now_.steady - std::max(Duration::zero(), Duration(now_.wall - run.created));
+    if (adopted) run.began = now_.steady - std::max(Duration::zero(), Duration(now_.wall - run.created));
     run.looked = 1;
     if (adopted) actions_.emplace_back(LookAt{run.ns, run.name, run.uid});
 }
@@ -210,17 +229,11 @@ void Machine::plan_looks() {
 void Machine::watch() {
     auto& run = *run_;
     if (run.seen && run.seen->ended) return finish(result_of(*run.seen, run.name, run.created, now_.wall));
+    if (run.gone) return lost(*run.gone);
     bool const first = run.looks.looks.empty();
     if (first) plan_looks();
     auto const deadline = run.began + run.timeout;
-    // What we find past its time after a restart is looked at before it is given up.
-    if (now_.steady >= deadline && !first) {
-        return finish({.workflow = run.name,
-                       .succeeded = false,
-                       .message = "Failed",
-                       .started = run.created,
-                       .finished = now_.wall});
-    }
+    if (now_.steady >= deadline && !first) return look_past_its_time(deadline);
     bool look = false;
     for (; run.looked < run.looks.looks.size() && run.began + run.looks.looks[run.looked] <= now_.steady;
          ++run.looked) {
@@ -229,6 +242,22 @@ void Machine::watch() {
     if (look) actions_.emplace_back(LookAt{run.ns, run.name, run.uid, true});
     auto const next = run.looked < run.looks.looks.size() ? run.began + run.looks.looks[run.looked] : deadline;
     actions_.emplace_back(WakeAt{std::max(next, now_.steady + seconds(1))});
+}
+
+// A run has timed out when somebody has told, after its time, that its Workflow had not ended. An API server that was
+// away meanwhile, or we, would else make a failure of every run under way, and a remedy of every failure.
+void Machine::look_past_its_time(TimePoint deadline) {
+    auto& run = *run_;
+    if (run.seen_at && *run.seen_at >= deadline) {
+        return finish({.workflow = run.name,
+                       .succeeded = false,
+                       .message = "Failed",
+                       .started = run.created,
+                       .finished = now_.wall});
+    }
+    actions_.emplace_back(LookAt{run.ns, run.name, run.uid, true});
+    auto const pause = std::min<Duration>(longest_overtime_pause, seconds(1LL << std::min(run.overtime_looks++, 6)));
+    actions_.emplace_back(WakeAt{now_.steady + pause});
 }
 
 void Machine::finish(RunResult result) {
@@ -253,7 +282,9 @@ void Machine::book() {
         if (find_condition(status, "ResultLost")) set_condition(status, "ResultLost", false, "Booked", "", now_.wall);
         bool const tells = !result.inconclusive || check_.spec.remedy_on_lost_result;
         if (!result.succeeded && tells) want_remedy(status);
+        if (check_.spec.native()) show_rbac(status);
     } else {
+        if (run_->resets) status = reset_remedy(std::move(status), reset_because_elapsed);
         status = book_remedy(std::move(status), result);
         status.intent.reset();
         note_remedy_end(status, now_.wall);
@@ -271,20 +302,29 @@ void Machine::want_remedy(Status& status) {
     auto const decision = gate_->admit_remedy(check_, status, now_.wall);
     if (!decision.runs() && decision.kind != RemedyDecision::Kind::wait) {
         if (decision.reason.empty()) return;
-        actions_.emplace_back(NoRemedy{decision.reason});
+        run_->no_remedy = decision.reason;
         set_condition(status, "Remediating", false, decision.reason, decision.message, now_.wall);
         tell(false, decision.reason, decision.message);
+        return;
+    }
+    auto const interval = effective_timeout(check_.spec, now_.wall).value_or(shortest_intent);
+    if (!run_->intent_expires) {
+        run_->intent_expires = now_.wall + std::clamp(interval, shortest_intent, longest_intent);
+    }
+    if (!decision.runs()) {
+        set_condition(status, "Remediating", false, decision.reason, decision.message, now_.wall);
+    }
+    // The failure could not be written for so long that its remedy would come too late.
+    if (now_.wall >= *run_->intent_expires) {
+        run_->no_remedy = "RemedyExpired";
         return;
     }
     if (decision.reset) {
         status = reset_remedy(std::move(status), reset_because_elapsed);
         tell(false, "RemedyReset", std::string(reset_because_elapsed));
     }
-    auto const interval = effective_timeout(check_.spec, now_.wall).value_or(shortest_intent);
     auto const remedy = next_remedy(status);
-    status.intent = RemedyIntent{.episode = remedy.number,
-                                 .attempt = remedy.attempt,
-                                 .expires = now_.wall + std::clamp(interval, shortest_intent, longest_intent)};
+    status.intent = RemedyIntent{remedy.number, remedy.attempt, *run_->intent_expires};
 }
 
 void Machine::booked() {
@@ -297,9 +337,12 @@ void Machine::booked() {
         auto reason = std::string(remedy ? "Remedy" : "") + (result.succeeded ? "Succeeded" : "Failed");
         auto const took = std::chrono::floor<seconds>(result.finished - result.started).count();
         auto const what = run.name.empty() ? std::string("the check") : fmt::format("Workflow {}", run.name);
-        auto text = fmt::format("{} {} after {} s{}{}", what, result.succeeded ? "succeeded" : "failed", took,
-                                result.message.empty() ? "" : ": ", result.message);
+        // One Event counts all successes up; of a failure people want the name.
+        auto text = result.succeeded ? std::string(remedy ? "the remedy succeeded" : "the check succeeded")
+                                     : fmt::format("{} failed after {} s{}{}", what, took,
+                                                   result.message.empty() ? "" : ": ", result.message);
         actions_.emplace_back(Tell{!result.succeeded, std::move(reason), std::move(text)});
+        if (!run.no_remedy.empty()) actions_.emplace_back(NoRemedy{run.no_remedy});
         actions_.emplace_back(Count{run.id.purpose, result, run.ns, run.uid, run.helped});
     }
     evaluate();
@@ -307,9 +350,18 @@ void Machine::booked() {
 
 // Nothing is booked: the run did not happen as far as counters know.
 void Machine::drop(std::string reason, std::string message) {
-    auto status = check_.status;
     run_->stage = Stage::drop;
-    run_->dropped = reason;
+    if (reason == "ResultLost") actions_.emplace_back(NoResult{});
+    if (run_->uid.empty()) actions_.emplace_back(NoRemedy{reason});
+    tell(true, reason, message);
+    run_->dropped = std::move(reason);
+    run_->because = std::move(message);
+    write_drop();
+}
+
+void Machine::write_drop() {
+    auto const& reason = run_->dropped;
+    auto status = check_.status;
     status.current.reset();
     if (run_->id.purpose == Purpose::remedy) {
         status.intent.reset();
@@ -318,16 +370,11 @@ void Machine::drop(std::string reason, std::string message) {
             status.remedy_attempt += 1;
             note_remedy_end(status, now_.wall);
         }
-        set_condition(status, "Remediating", false, reason, message, now_.wall);
+        set_condition(status, "Remediating", false, reason, run_->because, now_.wall);
     } else {
-        set_condition(status, "Progressing", false, reason, message, now_.wall);
+        set_condition(status, "Progressing", false, reason, run_->because, now_.wall);
     }
-    if (reason == "ResultLost") set_condition(status, "ResultLost", true, reason, message, now_.wall);
-    if (!message.empty()) {
-        if (reason == "ResultLost") actions_.emplace_back(NoResult{});
-        if (run_->uid.empty()) actions_.emplace_back(NoRemedy{reason});
-    }
-    if (!message.empty()) tell(true, reason, message);
+    if (reason == "ResultLost") set_condition(status, "ResultLost", true, reason, run_->because, now_.wall);
     write(std::move(status));
 }
 

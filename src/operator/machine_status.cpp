@@ -1,6 +1,7 @@
 // What a machine keeps of its HealthCheck, and how it changes the status: by a patch with the version it was computed
 // from.
 
+#include "base/hash.hpp"
 #include "base/json.hpp"
 #include "operator/machine.hpp"
 
@@ -15,6 +16,7 @@ namespace json = boost::json;
 
 constexpr auto first_backoff = std::chrono::seconds(1);
 constexpr auto longest_backoff = std::chrono::seconds(300);
+constexpr auto longest_pause_for_a_server = std::chrono::seconds(30);
 
 // RFC 7386: what makes `before` into `after`.
 json::object merge_patch(json::object const& before, json::object const& after) {
@@ -31,22 +33,45 @@ json::object merge_patch(json::object const& before, json::object const& after) 
 
 }  // namespace
 
+bool is_passing(Errc code) {
+    switch (code) {
+        case Errc::dns_failure:
+        case Errc::refused:
+        case Errc::unreachable:
+        case Errc::timed_out:
+        case Errc::reset:
+        case Errc::closed:
+        case Errc::tls_failure:
+        case Errc::proxy_failure:
+        case Errc::too_many_requests:
+        case Errc::unavailable:
+            return true;
+        default:
+            return false;
+    }
+}
+
 // What failed is tried again with a growing pause; why stands in the status once, not at every try.
-void Machine::stumble(std::string reason, std::string message) {
+void Machine::stumble(std::string reason, std::string message, bool passing) {
     tell(true, reason, message);
     auto status = check_.status;
     set_condition(status, run_->id.purpose == Purpose::check ? "Ready" : "Remediating", false, std::move(reason),
                   std::move(message), now_.wall);
     // What was not sent gives its place to others until it is tried again.
     if (!run_->sent && run_->stage <= Stage::checks) run_->stage = Stage::queue;
-    retry();
+    retry(passing);
     write_if_changed(std::move(status));
 }
 
-void Machine::retry() {
-    auto const pause = std::min<Duration>(longest_backoff, first_backoff * (1LL << std::min(stumbles_, 9)));
+// Not all checks at the same instant, and not long after the API server is back.
+void Machine::retry(bool passing) {
+    auto const longest = passing ? longest_pause_for_a_server : longest_backoff;
+    Duration pause = std::min<Duration>(longest, first_backoff * (1LL << std::min(stumbles_, 9)));
+    if (passing) pause -= pause / 4 * static_cast<Duration::rep>(stable_hash(check_.uid) % 256) / 256;
     ++stumbles_;
     retry_at_ = now_.steady + pause;
+    // A check that waits for its time does not oversleep it for a status that could not be written.
+    if (!run_ && due_) pause = std::min(pause, std::max(Duration(first_backoff), Duration(*due_ - now_.wall)));
     wake_in(pause);
 }
 
@@ -78,6 +103,8 @@ void Machine::write(Status status) {
     status.observed_generation = check_.generation;
     waiting_ = true;
     auto patch = merge_patch(status_object(check_.status), status_object(status));
+    // Whether the CRD still drops our fields shows in the answer.
+    if (prunes_) patch["observedGeneration"] = status.observed_generation;
     actions_.emplace_back(WriteStatus{std::move(patch), check_.resource_version});
     written_ = std::move(status);
 }

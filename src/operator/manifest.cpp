@@ -3,6 +3,7 @@
 #include "base/json.hpp"
 #include "base/suggest.hpp"
 #include "base/yaml.hpp"
+#include "operator/native_checks.hpp"
 
 #include <fmt/format.h>
 
@@ -112,6 +113,7 @@ public:
             found.check.name = prefix + "*";
         }
         for (auto& problem : validate(found.check.spec)) found.problems.push_back(std::move(problem));
+        for (auto& problem : validate_checks(found.check)) found.problems.push_back(std::move(problem));
         for (auto& problem : unknown_fields(*object)) found.problems.push_back(std::move(problem));
         into_.push_back(std::move(found));
         return {};

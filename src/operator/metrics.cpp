@@ -92,6 +92,8 @@ OperatorMetrics::OperatorMetrics(metrics::Registry& registry, Clock const& clock
           {"healthcheck_next_run_timestamp_seconds", "When the next run is to begin, in Unix seconds.", of_check})),
       overdue_(registry.declare<Gauge>(
           {"healthcheck_overdue_seconds", "For how long the next run should have begun by now.", of_check})),
+      ready_(registry.declare<Gauge>(
+          {"healthcheck_ready", "1 if the check runs as scheduled, 0 if it cannot.", of_check})),
       remedies_started_(registry.declare<Counter>({"healthcheck_remedy_started_total", "Remedies started.", of_check})),
       remedies_refused_(registry.declare<Counter>(
           {"healthcheck_remedy_refused_total", "Failures that got no remedy, by reason.", of_check_and("reason")})),
@@ -124,6 +126,11 @@ OperatorMetrics::OperatorMetrics(metrics::Registry& registry, Clock const& clock
                                    "1 if this process holds the Lease or needs none, 0 if it stands by.",
                                    {"name"}})
                   .with({"689451f8.keikoproj.io"})),
+      acting_(registry
+                  .declare<Gauge>({"vedette_operator_acting",
+                                   "1 if this process has taken the HealthChecks up, 0 if it stands by or refuses to.",
+                                   {}})
+                  .only()),
       hook_(registry.on_collect([this] { update_overdue(); })) {
     registry.declare<Gauge>({"vedette_build_info", "Always 1; the label says which version runs.", {"version"}})
         .with({VEDETTE_VERSION})
@@ -219,7 +226,18 @@ void OperatorMetrics::remove_series(Known const& gone) {
     for (auto* const family : {&runs_, &results_lost_, &remedies_started_, &remedies_refused_, &remedies_verified_}) {
         family->remove_starting(own);
     }
-    for (auto* const family : {&last_result_, &last_success_, &next_run_, &overdue_}) family->remove_starting(own);
+    for (auto* const family : {&last_result_, &last_success_, &next_run_, &overdue_, &ready_})
+        family->remove_starting(own);
+}
+
+void OperatorMetrics::set_ready(HealthCheck const& check, std::optional<bool> ready) {
+    auto const* const it = known(check);
+    if (!it) return;
+    if (ready) {
+        ready_.with({it->ns, it->name}).set(*ready ? 1 : 0);
+    } else {
+        ready_.remove({it->ns, it->name});
+    }
 }
 
 void OperatorMetrics::set_next_run(HealthCheck const& check, std::optional<WallTime> next) {
@@ -237,11 +255,7 @@ void OperatorMetrics::started(HealthCheck const& check, Purpose purpose, Duratio
     auto const* const it = known(check);
     if (!it) return;
     lateness_.with({it->ns, workflow_label(purpose)}).observe(seconds(lateness));
-    if (purpose == Purpose::remedy) {
-        remedies_started_.with({it->ns, it->name}).add();
-    } else {
-        set_next_run(check, std::nullopt);
-    }
+    if (purpose == Purpose::remedy) remedies_started_.with({it->ns, it->name}).add();
 }
 
 std::vector<std::string> OperatorMetrics::booked(HealthCheck const& check, Purpose purpose, RunResult const& result,
@@ -327,6 +341,10 @@ void OperatorMetrics::watch_restarted(std::string_view resource) {
 
 void OperatorMetrics::set_leader(bool leads) {
     leader_.set(leads ? 1 : 0);
+}
+
+void OperatorMetrics::set_acting(bool acts) {
+    acting_.set(acts ? 1 : 0);
 }
 
 void OperatorMetrics::update_overdue() {

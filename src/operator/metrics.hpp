@@ -44,8 +44,10 @@ public:
     /// It is gone, and its series with it, except what another HealthCheck of that name still owns.
     void removed(HealthCheck const& check);
     /// When the next run is to begin; nothing while one is under way or the check is paused. From that time on it is
-    /// overdue, until this is called again or the run starts.
+    /// overdue, until this is called again.
     void set_next_run(HealthCheck const& check, std::optional<WallTime> next);
+    /// Whether it runs as scheduled, or cannot; nothing for a check that is paused.
+    void set_ready(HealthCheck const& check, std::optional<bool> ready);
     /// `lateness`: from when it was due to when its Workflow was created; negative counts as none.
     void started(HealthCheck const& check, Purpose purpose, Duration lateness);
     /// A result stands in the status. Returns a sentence for each custom metric that could not be taken over.
@@ -66,6 +68,7 @@ public:
     void set_waiting(std::size_t runs);  ///< for a place under --max-running-workflows
     void watch_restarted(std::string_view resource);
     void set_leader(bool leads);
+    void set_acting(bool acts);  ///< it has taken the HealthChecks up
 
 private:
     struct Known {
@@ -105,6 +108,7 @@ private:
     Family<metrics::Gauge>& last_success_;
     Family<metrics::Gauge>& next_run_;
     Family<metrics::Gauge>& overdue_;
+    Family<metrics::Gauge>& ready_;
     Family<metrics::Counter>& remedies_started_;
     Family<metrics::Counter>& remedies_refused_;
     Family<metrics::Counter>& remedies_verified_;
@@ -118,6 +122,7 @@ private:
     metrics::Gauge& waiting_;
     Family<metrics::Counter>& watch_restarts_;
     metrics::Gauge& leader_;
+    metrics::Gauge& acting_;
     metrics::CollectHook hook_;
 };
 

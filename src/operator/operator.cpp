@@ -63,7 +63,10 @@ Operator::Operator(OperatorDoors doors, OperatorOptions options)
       policies_(doors_.executor, doors_.client, doors_.clock, doors_.random, policy_options(options_),
                 [](kube::Object const& object) { return std::optional(read_remedy_policy(object)); }),
       events_(doors_.executor, doors_.client, doors_.clock,
-              {.component = "HealthCheck", .instance = options_.identity}),
+              {.component = "HealthCheck",
+               .instance = options_.identity,
+               .queue = 10'000,
+               .limits = {.remembered = 20'000}}),
       changed_(doors_.executor, "leadership"),
       tasks_(doors_.executor) {
     hear_checks();
@@ -188,14 +191,22 @@ Async<void> Operator::one_term() {
                           .read_source = doors_.read_source,
                           .run_checks = doors_.run_checks,
                           .objections = doors_.objections,
-                          .may_act = [this] { return leads(); },
+                          .may_act =
+                              [this] {
+                                  // A machine whose request was not sent waits for ever: the term ends with the first.
+                                  if (leads() || fenced_) return !fenced_;
+                                  fenced_ = true;
+                                  changed_.notify();
+                                  return false;
+                              },
                           .log = doors_.log};
+    fenced_ = false;
     controller_ = std::make_unique<Controller>(std::move(doors), options_.controller);
     controller_->policy_changed(policy_);
     TaskGroup term(doors_.executor);
     term.spawn(controller_->run());
     auto const over = [](Operator& self) -> Async<void> {
-        while (self.leading_) co_await self.changed_.wait();
+        while (self.leading_ && !self.fenced_) co_await self.changed_.wait();
     };
     co_await term.stop_after(over(*this));
     controller_.reset();
@@ -269,10 +280,24 @@ Async<void> Operator::look_at_the_crd() {
                "need is kept in memory alone; apply deploy/operator/crd.yaml");
 }
 
+// What keeps a copy of ours from being up to date, told once for each new reason.
+void Operator::tell_trouble(std::string_view what, kube::Reflector const& reflector, std::string& told) {
+    auto const& error = reflector.last_error();
+    auto const text = error ? error->text() : std::string();
+    if (text != told && !text.empty()) doors_.log(LogLevel::warning, fmt::format("{}: {}", what, text));
+    told = text;
+}
+
 Async<void> Operator::note_watches() {
     std::uint64_t checks = 0;
     std::uint64_t workflows = 0;
+    std::string told_of_checks;
+    std::string told_of_workflows;
+    std::string told_of_policy;
     for (;;) {
+        tell_trouble("HealthChecks", checks_.reflector(), told_of_checks);
+        tell_trouble("Workflows", workflows_.reflector(), told_of_workflows);
+        tell_trouble("the remedy policy, without which no remedy runs", policies_.reflector(), told_of_policy);
         co_await doors_.clock.sleep_for(watches_noted_every, "the next look at the watches");
         for (; checks < checks_.reflector().watches(); ++checks) doors_.metrics.watch_restarted("healthchecks");
         for (; workflows < workflows_.reflector().watches(); ++workflows) doors_.metrics.watch_restarted("workflows");

@@ -68,6 +68,7 @@ private:
     Async<void> know_the_policy();
     Async<void> look_at_the_crd();
     Async<void> note_watches();
+    void tell_trouble(std::string_view what, kube::Reflector const& reflector, std::string& told);
     Async<void> elect();
 
     OperatorDoors doors_;
@@ -80,9 +81,10 @@ private:
     std::unique_ptr<kube::LeaderElector> elector_;  ///< null: no election, we act
     /// The Lease's holder: a standby hears at once that it was given back.
     std::unique_ptr<kube::Informer<std::string>> lease_;
-    std::unique_ptr<Controller> controller_;        ///< of this term
+    std::unique_ptr<Controller> controller_;  ///< of this term
     Event changed_;
     bool leading_ = false;
+    bool fenced_ = false;  ///< this term: it has been found not to lead once
     bool stopping_ = false;
     bool elected_ = false;  ///< the elector has given the Lease back
     TaskGroup tasks_;

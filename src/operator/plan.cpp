@@ -1,5 +1,6 @@
 #include "operator/plan.hpp"
 
+#include "operator/native_checks.hpp"
 #include "operator/schedule.hpp"
 
 #include <fmt/format.h>
@@ -129,6 +130,10 @@ double rate_of(ManifestCheck const& check, WallTime now) {
     return runs_per_hour(check.check.spec, now).value_or(0);
 }
 
+double workflow_rate_of(ManifestCheck const& check, WallTime now) {
+    return check.check.spec.native() ? 0 : rate_of(check, now);
+}
+
 // As if each run took no time.
 std::vector<WallTime> slots_of(ManifestCheck const& check, WallTime now) {
     std::vector<WallTime> slots;
@@ -174,7 +179,9 @@ using RbacKey = std::tuple<std::string, std::string, std::string>;
 
 std::map<RbacKey, RbacObject> rbac_by_key(std::vector<ManifestCheck> const& checks) {
     std::map<RbacKey, RbacObject> keyed;
-    for (auto& object : needed_rbac(pointers(checks))) {
+    RbacPolicy policy;
+    policy.extra_rules = rules_for_checks;
+    for (auto& object : needed_rbac(pointers(checks), policy)) {
         keyed.emplace(RbacKey{object.kind, object.ns, object.name}, std::move(object));
     }
     return keyed;
@@ -230,13 +237,19 @@ std::optional<BlastRadius> blast_radius(ManifestCheck const& each, WallTime now)
     auto rules = spec.remedy.rbac_rules.empty() ? default_rules(Purpose::remedy) : spec.remedy.rbac_rules;
     for (auto& rule : rules) std::erase_if(rule.verbs, only_reads);
     radius.rights = rule_lines(rules);
+    radius.dry_run = spec.dry_run;
+    if (spec.dry_run) return radius;
     radius.most_per_hour = rate_of(each, now);
+    if (spec.cooldown && *spec.cooldown > Duration::zero()) {
+        auto const spaced = 3600.0 / std::chrono::duration<double>(*spec.cooldown).count();
+        radius.most_per_hour = std::min(radius.most_per_hour, spaced);
+    }
     auto const limit = spec.remedy_runs_limit;
     auto const interval = spec.remedy_reset_interval.count();
-    if (limit != 0 && interval > 0) {
-        radius.limited = true;
-        auto const allowed = limit < 0 ? 0.0 : static_cast<double>(limit) * 3600.0 / static_cast<double>(interval);
-        radius.most_per_hour = std::min(radius.most_per_hour, allowed);
+    if (limit < 0 && interval != 0) radius.most_per_hour = 0;
+    if (limit > 0 && interval > 0) {
+        auto const allowed = static_cast<double>(limit) * 3600.0 / static_cast<double>(interval);
+        radius.while_failing_per_hour = std::min(radius.most_per_hour, allowed);
     }
     return radius;
 }
@@ -303,8 +316,8 @@ Plan make_plan(std::vector<ManifestCheck> before, std::vector<ManifestCheck> aft
         auto const new_check = new_checks.find(key);
         plan.checks.push_back(plan_check(old_check == old_checks.end() ? nullptr : old_check->second,
                                          new_check == new_checks.end() ? nullptr : new_check->second, now));
-        plan.runs_per_hour_after += plan.checks.back().runs_per_hour;
-        if (old_check != old_checks.end()) plan.runs_per_hour_before += rate_of(*old_check->second, now);
+        if (new_check != new_checks.end()) plan.workflows_per_hour_after += workflow_rate_of(*new_check->second, now);
+        if (old_check != old_checks.end()) plan.workflows_per_hour_before += workflow_rate_of(*old_check->second, now);
         for (auto const& problem : plan.checks.back().problems) {
             ++(problem.severity == Problem::Severity::error ? plan.errors : plan.warnings);
         }

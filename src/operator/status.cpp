@@ -2,6 +2,7 @@
 // run that is done again.
 
 #include "base/json.hpp"
+#include "base/redact.hpp"
 #include "base/time_format.hpp"
 #include "operator/bounded.hpp"
 #include "operator/health_check.hpp"
@@ -213,7 +214,7 @@ void set_condition(Status& status, std::string_view type, bool is_true, std::str
     if (found->is_true != is_true) found->since = std::chrono::floor<std::chrono::seconds>(now);
     found->is_true = is_true;
     found->reason = std::move(reason);
-    found->message = bounded(std::move(message));
+    found->message = bounded(redact(message));
 }
 
 StatusCondition const* find_condition(Status const& status, std::string_view type) {

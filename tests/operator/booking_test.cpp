@@ -123,7 +123,9 @@ TEST(BookResult, AnEpisodeBeginsWithTheFirstFailureAfterASuccess) {
     status = book_result({}, status, succeeded());
     EXPECT_EQ(status.consecutive_failures, 0);
     EXPECT_EQ(status.remedy_attempt, 0);
-    EXPECT_EQ(book_result({}, status, failed()).remedy_episode, 2);
+    EXPECT_EQ(book_result({}, status, failed()).remedy_episode, 3) << "as many as failures";
+    status.remedy_episode = 0;
+    EXPECT_EQ(book_result({}, status, failed()).remedy_episode, 3) << "no episode comes twice where a CRD drops it";
 }
 
 // --- section 8: the remedy ------------------------------------------------------------------------------------------

@@ -333,7 +333,7 @@ TEST(Chart, AlertsOnSeriesThatExist) {
     for (std::sregex_iterator it(alerts.begin(), alerts.end(), series), end; it != end; ++it, ++found) {
         EXPECT_NE(metrics.find(fmt::format("\"{}\"", it->str())), std::string::npos) << it->str();
     }
-    EXPECT_EQ(found, 6);
+    EXPECT_EQ(found, 8);
 }
 
 // --- examples -----------------------------------------------------------------------------------------------------

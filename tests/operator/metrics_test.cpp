@@ -170,7 +170,18 @@ TEST_F(OperatorMetricsTest, WhatArrivesAfterTheRemovalBringsNothingBack) {
     EXPECT_THAT(lines("healthcheck_namespace"), IsEmpty());
 }
 
-TEST_F(OperatorMetricsTest, OverdueGrowsWithTheClockFromTheNextRunUntilItStarts) {
+TEST_F(OperatorMetricsTest, ReadyIsOneOrZeroAndNothingForAPausedCheck) {
+    metrics_.added(hello_);
+    EXPECT_THAT(lines("healthcheck_ready"), IsEmpty());
+    metrics_.set_ready(hello_, false);
+    EXPECT_THAT(lines("healthcheck_ready"), ElementsAre(testing::EndsWith("} 0.0")));
+    metrics_.set_ready(hello_, true);
+    EXPECT_THAT(lines("healthcheck_ready"), ElementsAre(testing::EndsWith("} 1.0")));
+    metrics_.set_ready(hello_, std::nullopt);
+    EXPECT_THAT(lines("healthcheck_ready"), IsEmpty());
+}
+
+TEST_F(OperatorMetricsTest, OverdueGrowsWithTheClockFromTheNextRunUntilItIsTaken) {
     metrics_.added(hello_);
     auto const overdue = [&](char const* value) {
         return ElementsAre(fmt::format(
@@ -183,6 +194,8 @@ TEST_F(OperatorMetricsTest, OverdueGrowsWithTheClockFromTheNextRunUntilItStarts)
     world_.clock().jump_wall(40s);
     EXPECT_THAT(lines("overdue"), overdue("10.0"));
     metrics_.started(hello_, Purpose::check, 10s);
+    EXPECT_THAT(lines("overdue"), overdue("10.0")) << "whoever starts it says when it is next due";
+    metrics_.set_next_run(hello_, std::nullopt);
     EXPECT_THAT(lines("overdue"), overdue("0.0"));
     EXPECT_THAT(lines("next_run"), IsEmpty()) << "while it runs nobody knows";
 }

@@ -89,8 +89,8 @@ TEST(Plan, SaysWhatIsAddedRemovedAndChangedWithItsSlotsAndRates) {
     EXPECT_THAT(plan.checks[1].next_slots, ElementsAre(now, now + std::chrono::minutes(59) + std::chrono::seconds(30),
                                                        now + std::chrono::minutes(119) + std::chrono::seconds(30)));
     EXPECT_EQ(plan.checks[2].change, PlannedCheck::Change::removed);
-    EXPECT_DOUBLE_EQ(plan.runs_per_hour_before, 120);
-    EXPECT_DOUBLE_EQ(plan.runs_per_hour_after, 121);
+    EXPECT_DOUBLE_EQ(plan.workflows_per_hour_before, 120);
+    EXPECT_DOUBLE_EQ(plan.workflows_per_hour_after, 121);
     EXPECT_EQ(plan.errors, 0u);
 }
 
@@ -100,7 +100,7 @@ TEST(Plan, CountsErrorsAndPlansNoRunOfWhatCannotRun) {
                   hello("  repeatAfterSec: 60\n", "cluster", "text", "\n          [not, a, workflow]\n"));
     auto const plan = make_plan({}, broken, now);
     EXPECT_EQ(plan.errors, 2u);
-    EXPECT_DOUBLE_EQ(plan.runs_per_hour_after, 0);
+    EXPECT_DOUBLE_EQ(plan.workflows_per_hour_after, 0);
     EXPECT_THAT(plan.checks[0].next_slots, IsEmpty());
     EXPECT_EQ(plan.checks[1].problems.at(0).reason, "WorkflowInvalid");
     EXPECT_THAT(plan.checks[1].problems.at(0).message, HasSubstr("is a sequence, not an object"));
@@ -111,7 +111,7 @@ TEST(Plan, ChecksThatTheServerNamesAreEachOneOfTheirOwn) {
     named.replace(named.find("name: hello,"), 12, "generateName: hello-,");
     auto const plan = make_plan({}, manifests(named + "---\n" + named), now);
     EXPECT_EQ(plan.checks.size(), 2u);
-    EXPECT_DOUBLE_EQ(plan.runs_per_hour_after, 120);
+    EXPECT_DOUBLE_EQ(plan.workflows_per_hour_after, 120);
     EXPECT_EQ(make_plan({}, manifests(hello() + "---\n" + hello()), now).checks.size(), 1u) << "the later one counts";
 }
 
@@ -134,7 +134,7 @@ TEST(Plan, TellsWhatRemediesMayDoAndHowOften) {
     EXPECT_EQ(unlimited.account, "fix-sa");
     EXPECT_EQ(unlimited.reach, "the whole cluster");
     EXPECT_DOUBLE_EQ(unlimited.most_per_hour, 60);
-    EXPECT_FALSE(unlimited.limited);
+    EXPECT_FALSE(unlimited.while_failing_per_hour);
     EXPECT_THAT(unlimited.rights, Contains("delete pods"));
     EXPECT_THAT(unlimited.rights, testing::Not(Contains("get pods")));
     auto const limited = make_plan({},
@@ -144,8 +144,8 @@ TEST(Plan, TellsWhatRemediesMayDoAndHowOften) {
                                                    "namespace")),
                                    now)
                              .remedies.at(0);
-    EXPECT_TRUE(limited.limited);
-    EXPECT_DOUBLE_EQ(limited.most_per_hour, 24);
+    EXPECT_DOUBLE_EQ(limited.while_failing_per_hour.value_or(0), 24);
+    EXPECT_DOUBLE_EQ(limited.most_per_hour, 60) << "a success in between sets the limit back";
     EXPECT_EQ(limited.reach, "namespace health");
 }
 
