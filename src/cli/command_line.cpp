@@ -2,6 +2,7 @@
 
 #include "cli/command_line.hpp"
 
+#include "cli/called_as.hpp"
 #include "cli/check_command.hpp"
 #include "cli/checks_command.hpp"
 #include "cli/completion.hpp"
@@ -184,8 +185,11 @@ int run_command_line(int argc, char const* const* argv) {
     auto& completion = *root.add_subcommand("completion", "Print a completion script for a shell");
     completion.add_option("SHELL", shell, "bash, zsh or fish")->check(exact_word({"bash", "zsh", "fish"}));
     completion.footer("Example:\n  source <(vedette completion bash)");
+    auto const words = words_as_called({argv, argv + argc});
+    std::vector<char const*> called;
+    for (auto const& word : words) called.push_back(word.c_str());
     try {
-        root.parse(argc, argv);
+        root.parse(static_cast<int>(called.size()), called.data());
     } catch (CLI::CallForHelp const&) {
         return print(root.help());
     } catch (CLI::CallForVersion const& request) {

@@ -27,7 +27,8 @@ TEST_F(CommandLineUsage, AMistypedCommandGetsTheNearestOnes) {
         {{"chek"}, "there is no command \"chek\"; did you mean \"check\" or \"checks\"? (see `vedette --help`)"},
         {{"checks", "lst"}, "there is no command \"lst\"; did you mean \"list\"? (see `vedette checks --help`)"},
         {{"help"}, "there is no command \"help\"; did you mean \"--help\"? (see `vedette --help`)"},
-        {{"xyzzy"}, "there is no command \"xyzzy\"; there are check, checks, sim, completion (see `vedette --help`)"},
+        {{"xyzzy"},
+         "there is no command \"xyzzy\"; there are check, checks, operator, sim, completion (see `vedette --help`)"},
         {{"checks"},
          "`vedette checks` needs a command: list, explain, validate, rbac, schema (see `vedette checks --help`)"},
     });
