@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 #include <gmock/gmock.h>
 
+#include <iostream>
 #include <set>
 #include <sstream>
 
@@ -116,11 +117,22 @@ protected:
             health_check("shop", {.name = "steady", .schedule = fmt::format("repeatAfterSec: {}", period.count())}));
     }
     static void TearDownTestSuite() { kubectl("delete namespace shop --wait=false >/dev/null"); }
+    void SetUp() override {
+        if (broken_) GTEST_SKIP() << "the test before has left nothing to go on from";
+    }
+    void TearDown() override {
+        if (!HasFailure()) return;
+        broken_ = true;
+        std::cerr << run("kubectl -n health get pods 2>&1; kubectl -n health logs --prefix --tail=30 "
+                         "-l app.kubernetes.io/name=vedette-operator 2>&1")
+                         .text;
+    }
 
     static std::string now() { return run("printf %s $(date -u +%FT%TZ)").text; }
 
     static inline std::set<std::string> before_;
     static inline Duration usual_pause_{};
+    static inline bool broken_ = false;
     Check const steady_{"shop", "steady"};
 };
 
