@@ -124,8 +124,8 @@ std::chrono::seconds Machine::timeout_of(RunId const& run, WallTime at) const {
 }
 
 void Machine::create() {
-    // A remedy is for the failure that asked for it, not for whenever it can be had.
-    if (run_->id.purpose == Purpose::remedy && !run_->sent) {
+    // A remedy is for the failure that asked for it, not for whenever it can be had: asked again before each try.
+    if (run_->id.purpose == Purpose::remedy) {
         auto decision = remedy_decision();
         if (decision.kind == RemedyDecision::Kind::wait) {
             return stumble(std::move(decision.reason), std::move(decision.message));
@@ -144,6 +144,16 @@ void Machine::create() {
     }
     waiting_ = true;
     actions_.emplace_back(CreateWorkflow{*run_->sent});
+}
+
+// A remedy that is not wanted any more is not sent again; the one that was sent may run.
+void Machine::find_what_was_sent(RemedyDecision decision) {
+    run_->finding = true;
+    run_->dropped = std::move(decision.reason);
+    run_->because = std::move(decision.message);
+    waiting_ = true;
+    actions_.emplace_back(
+        FindWorkflow{get_string(*run_->sent, "metadata.namespace"), get_string(*run_->sent, "metadata.name")});
 }
 
 void Machine::send_again_or_stumble(Error const& error) {
@@ -365,8 +375,8 @@ void Machine::write_drop() {
     status.current.reset();
     if (run_->id.purpose == Purpose::remedy) {
         status.intent.reset();
-        if (!run_->uid.empty()) {
-            // It ran, whatever came of it: the next one is another attempt.
+        if (!run_->uid.empty() || run_->sent) {
+            // It ran, or may have, whatever came of it: the next one is another attempt.
             status.remedy_attempt += 1;
             note_remedy_end(status, now_.wall);
         }
