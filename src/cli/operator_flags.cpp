@@ -104,9 +104,9 @@ void add_log(CLI::App& app, OperatorLogOptions& log) {
     app.add_option("--zap-encoder", log.encoder, "json or console")
         ->type_name("FORMAT")
         ->check(exact_word({"json", "console"}));
-    app.add_option("--zap-log-level", log.level, "debug, info, error, or a number for more than debug")
+    app.add_option("--zap-log-level", log.level, "debug, info, error, panic, or a number for more than debug")
         ->type_name("LEVEL")
-        ->check(exact_word({"debug", "info", "error"}) | whole_number("a level", 1, 127));
+        ->check(exact_word({"debug", "info", "error", "panic"}) | whole_number("a level", 1, 127));
     app.add_option("--zap-stacktrace-level", log.stacktrace_level, "Taken and without effect")
         ->type_name("LEVEL")
         ->check(exact_word({"info", "error", "panic"}));

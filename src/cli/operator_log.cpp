@@ -38,7 +38,7 @@ boost::json::value time_value(OperatorLogOptions const& options, WallTime now) {
 
 bool logs(OperatorLogOptions const& options, LogLevel level) {
     auto const& wanted = options.level;
-    if (wanted == "error") return level >= LogLevel::warning;
+    if (wanted == "error" || wanted == "panic") return level >= LogLevel::warning;
     if (wanted == "info" || (wanted.empty() && !options.devel)) return level >= LogLevel::info;
     return true;  // debug, and numbers, which are finer still
 }

@@ -104,8 +104,9 @@ Task<void> find_workflows(kube::Client client, CheckInformer const& checks, Othe
 std::optional<std::string> Others::refusal() const {
     if (!controllers.empty()) {
         return fmt::format(
-            "Deployment {} is running and acts on the same HealthChecks: scale it to 0 or delete it, or start with "
-            "--takeover",
+            "Deployment {} is running and acts on the same HealthChecks: scale it to 0 or delete it; if it is ours, "
+            "give "
+            "it the label app.kubernetes.io/part-of: vedette; or start with --takeover",
             fmt::join(controllers, ", "));
     }
     for (auto const& [uid, found] : workflows) {
