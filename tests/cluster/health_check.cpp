@@ -2,8 +2,8 @@
 
 #include "base/json.hpp"
 #include "cluster/cluster.hpp"
+#include "cluster/operator_program.hpp"
 
-#include <boost/json/array.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
@@ -49,12 +49,6 @@ std::string inline_source(std::string_view script) {
     return "\n        inline: |\n" + indented(workflow_of(script), 10);
 }
 
-json::array items(std::string const& path) {
-    auto const list = get(path);
-    auto const* found = list.if_contains("items");
-    return found && found->is_array() ? found->get_array() : json::array();
-}
-
 std::string annotation(json::object const& object, std::string_view key) {
     auto const* all = find(object, "metadata.annotations");
     auto const* value = all && all->is_object() ? all->get_object().if_contains(key) : nullptr;
@@ -87,6 +81,12 @@ json::object get(std::string const& path) {
     if (output.code != 0) return {};
     auto document = parse_json(output.text, path);
     return document && document->is_object() ? std::move(document->get_object()) : json::object();
+}
+
+json::array items(std::string const& path) {
+    auto const list = get(path);
+    auto const* found = list.if_contains("items");
+    return found && found->is_array() ? found->get_array() : json::array();
 }
 
 std::string workflow_of(std::string_view script) {
@@ -178,9 +178,13 @@ void Check::remove() const {
 json::object Check::expect(std::string_view what, std::function<bool(json::object const&)> const& holds,
                            std::chrono::seconds limit) const {
     json::object seen;
-    auto const held = eventually(limit, [&] {
+    bool held = false;
+    std::string crash;
+    eventually(limit, [&] {
         seen = object();
-        return !seen.empty() && holds(seen);
+        held = !seen.empty() && holds(seen);
+        crash = log_of_a_crash();
+        return held || !crash.empty();
     });
     if (held) return seen;
     std::string told;
@@ -188,7 +192,7 @@ json::object Check::expect(std::string_view what, std::function<bool(json::objec
         told += fmt::format("\n  {} {} {} {}", each.id, each.name, each.phase, each.created);
     ADD_FAILURE() << ns_ << "/" << name_ << " never came to this: " << what << "\n"
                   << to_pretty_json(status_of(seen)) << "\nevents: " << fmt::format("{}", fmt::join(events(), ", "))
-                  << "\nWorkflows:" << told;
+                  << "\nWorkflows:" << told << (crash.empty() ? "" : "\nthe operator has ended: ") << crash;
     return seen;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // HealthChecks of tests: how they are written, and what the API server has of them and of their Workflows.
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include <chrono>
@@ -88,5 +89,7 @@ void expect_status_equals_the_workflows(Check const& check);
 
 /// A GET of the API server: the document, or an empty object.
 boost::json::object get(std::string const& path);
+/// Of a GET of a list: its items.
+boost::json::array items(std::string const& path);
 
 }  // namespace vedette::cluster

@@ -11,14 +11,19 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+
 namespace vedette::cluster {
 namespace {
 
 namespace json = boost::json;
 
 using std::chrono::seconds;
-using testing::Contains;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr auto ns = "bad";
 
@@ -64,6 +69,7 @@ std::vector<Bad> bad_ones(std::string const& pages) {
         {with_source("page", url("/page.html")), "SourceFailed", "HTML"},
         {with_source("absent", url("/no-such-page")), "SourceFailed", "404"},
         {with_source("again", url("/cgi-bin/again")), "SourceFailed", "redirect"},
+        {with_source("silent", url("/cgi-bin/silent")), "SourceFailed", "deadline"},
         {with_source("broken", url("/cgi-bin/broken")), "SourceFailed", "500"},
         {with_source("endless", url("/cgi-bin/endless")), "SourceFailed", "bytes"},
         {with_source("closed", fmt::format("{{url: {{path: \"http://{}:1/\"}}}}", variable("NODE_IP"))), "SourceFailed",
@@ -100,115 +106,152 @@ std::string web_server() {
     return pod("web", script + "chmod +x *; exec httpd -f -p 80 -h /www");
 }
 
-TEST(OperatorBadInput, EachSaysWhyAndTheGoodOneGoesOn) {
-    kubectl(fmt::format("create namespace {} >/dev/null", ns));
-    kubectl(fmt::format("-n {} apply -f - >/dev/null", ns), web_server());
-    kubectl(fmt::format("-n {} wait pod/web --for=condition=Ready --timeout=60s >/dev/null", ns));
-    auto const pages = kubectl(fmt::format("-n {} get pod web -o jsonpath='{{.status.podIP}}'", ns));
-    Operator const program;
-    // Whatever holds a finalizer keeps its namespace from going.
-    kubectl("create namespace dying >/dev/null");
-    kubectl("-n dying create configmap anchor >/dev/null");
+// Two that kubectl's own checks would not let us write as the others.
+std::string odd_ones() {
+    return fmt::format(R"(---
+apiVersion: activemonitor.keikoproj.io/v1alpha1
+kind: HealthCheck
+metadata: {{name: no-resource, namespace: {0}}}
+spec: {{repeatAfterSec: 60, level: cluster, workflow: {{generateName: x-}}}}
+---
+apiVersion: activemonitor.keikoproj.io/v1alpha1
+kind: HealthCheck
+metadata: {{name: no-name, namespace: {0}}}
+spec:
+  repeatAfterSec: 60
+  level: namespace
+  workflow: {{generateName: "", resource: {{namespace: {0}, serviceAccount: no-name, source: {{inline: "spec: {{}}"}}}}}}
+)",
+                       ns);
+}
+
+// Whatever holds a finalizer keeps its namespace from going.
+void make_namespace_that_is_being_deleted(std::string const& name) {
+    kubectl(fmt::format("create namespace {} >/dev/null", name));
+    kubectl(fmt::format("-n {} create configmap anchor >/dev/null", name));
     kubectl(
-        "-n dying patch configmap anchor --type merge -p '{\"metadata\":{\"finalizers\":[\"vedette.dev/test\"]}}' "
-        ">/dev/null");
-    kubectl("delete namespace dying --wait=false >/dev/null");
+        fmt::format("-n {} patch configmap anchor --type merge -p "
+                    "'{{\"metadata\":{{\"finalizers\":[\"vedette.dev/test\"]}}}}' >/dev/null",
+                    name));
+    kubectl(fmt::format("delete namespace {} --wait=false >/dev/null", name));
+}
 
-    Check const good(ns, "good");
-    kubectl("create -f - >/dev/null", health_check(ns, {.name = "good", .schedule = "repeatAfterSec: 2"}));
-    auto const bad = bad_ones(pages);
-    std::string all;
-    for (auto const& each : bad) all += health_check(ns, each.text);
-    all += health_check(
-        ns, {.name = "silent", .source = fmt::format("{{url: {{path: \"http://{}/cgi-bin/silent\"}}}}", pages)});
-    // What the API server itself would refuse or fill in, written as text.
-    all += fmt::format(
-        "---\napiVersion: activemonitor.keikoproj.io/v1alpha1\nkind: HealthCheck\n"
-        "metadata: {{name: no-resource, namespace: {}}}\n"
-        "spec: {{repeatAfterSec: 60, level: cluster, workflow: {{generateName: x-}}}}\n",
-        ns);
-    all += fmt::format(
-        "---\napiVersion: activemonitor.keikoproj.io/v1alpha1\nkind: HealthCheck\n"
-        "metadata: {{name: no-name, namespace: {0}}}\n"
-        "spec: {{repeatAfterSec: 60, level: namespace, workflow: {{generateName: \"\", resource: "
-        "{{namespace: {0}, serviceAccount: no-name, source: {{inline: \"spec: {{}}\"}}}}}}}}\n",
-        ns);
-    kubectl("create -f - >/dev/null", all);
+// Names of 253 characters, and of 63.
+std::string long_name() {
+    std::string name(253, 'n');
+    for (std::size_t at = 62; at < name.size(); at += 63) name[at] = '.';
+    return name;
+}
+std::string label_name() {
+    return std::string(63, 'l');
+}
 
-    auto const expect_told = [](std::string const& name, std::string const& reason, std::string const& message) {
-        SCOPED_TRACE(name);
+class OperatorBadInput : public testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        kubectl(fmt::format("create namespace {} >/dev/null", ns));
+        kubectl(fmt::format("-n {} apply -f - >/dev/null", ns), web_server());
+        make_namespace_that_is_being_deleted("dying");
+        kubectl(fmt::format("-n {} wait pod/web --for=condition=Ready --timeout=60s >/dev/null", ns));
+        bad_ = bad_ones(kubectl(fmt::format("-n {} get pod web -o jsonpath='{{.status.podIP}}'", ns)));
+        operator_.emplace();
+        auto all = odd_ones();
+        for (auto const& each : bad_) all += health_check(ns, each.text);
+        all += health_check(ns, {.name = "good", .schedule = "repeatAfterSec: 2"});
+        all += health_check(ns, {.name = "garbled", .script = "sleep 8"});
+        all += health_check(ns, {.name = long_name(), .account = "long"});
+        all += health_check(ns, {.name = label_name(), .account = "label"});
+        kubectl("create -f - >/dev/null", all);
+        bad_.push_back({{.name = "no-resource"}, "ResourceMissing", "resource"});
+        bad_.push_back({{.name = "no-name"}, "GenerateNameInvalid", "generateName"});
+    }
+    static void TearDownTestSuite() {
+        EXPECT_TRUE(operator_->answers("/healthz"));
+        kubectl("-n dying patch configmap anchor --type merge -p '{\"metadata\":{\"finalizers\":null}}' >/dev/null");
+        kubectl(fmt::format("-n {} delete healthchecks --all >/dev/null", ns));
+        operator_.reset();
+        kubectl(fmt::format("delete namespace {} no-such-namespace --wait=false --ignore-not-found >/dev/null", ns));
+    }
+
+    static std::vector<Bad> const& bad() { return bad_; }
+
+private:
+    static inline std::vector<Bad> bad_;
+    static inline std::optional<Operator> operator_;
+};
+
+bool says_so(json::object const& check, Bad const& bad) {
+    return truth_of(check, "Ready") == "False" && reason_of(check, "Ready") == bad.reason &&
+           message_of_condition(check, "Ready").find(bad.message) != std::string::npos;
+}
+
+TEST_F(OperatorBadInput, AStatusOfGarbageIsEndured) {
+    Check const garbled(ns, "garbled");
+    ASSERT_TRUE(eventually(seconds(60), [&] { return !garbled.text("status.currentWorkflow.name").empty(); }));
+    kubectl(
+        fmt::format("-n {} patch workflow {} --type merge -p '{{\"status\":{{\"phase\":[1],\"message\":{{}},"
+                    "\"outputs\":7,\"startedAt\":\"yesterday\"}}}}' >/dev/null",
+                    ns, garbled.text("status.currentWorkflow.name")));
+    garbled.expect_booked(1);  // Argo may mend it; the time-out does in any case
+}
+
+TEST_F(OperatorBadInput, LongNamesAreCut) {
+    for (auto const& name : {long_name(), label_name()}) {
         Check const check(ns, name);
-        auto const object = check.expect(
-            "Ready is False because of " + reason,
-            [&](json::object const& each) {
-                return truth_of(each, "Ready") == "False" && reason_of(each, "Ready") == reason;
-            },
-            seconds(60));
-        EXPECT_THAT(message_of_condition(object, "Ready"), HasSubstr(message));
-        EXPECT_TRUE(eventually(seconds(20), [&] {
-            auto const reasons = check.events();
-            return std::find(reasons.begin(), reasons.end(), reason) != reasons.end();
-        })) << "no event says so";
-        EXPECT_TRUE(check.runs().empty());
-    };
-    for (auto const& each : bad) expect_told(each.text.name, each.reason, each.message);
-    expect_told("no-resource", "ResourceMissing", "resource");
-    expect_told("no-name", "GenerateNameInvalid", "generateName");
-    expect_told("silent", "SourceFailed", "deadline");  // the last, for it takes its time
+        check.expect("it succeeded",
+                     [](json::object const& object) { return get_string(object, "status.status") == "Succeeded"; });
+        EXPECT_LE(check.runs().at(0).name.size(), 63U);
+    }
+}
 
-    auto const booked = good.count("status.totalHealthCheckRuns");
-    auto const still = good.expect_booked(booked + 2);
-    EXPECT_EQ(get_int(still, "status.failedCount").value_or(0), 0);
+TEST_F(OperatorBadInput, EachSaysWhyInItsStatusAndInAnEventAndRunsNothing) {
+    auto const path = fmt::format("/apis/activemonitor.keikoproj.io/v1alpha1/namespaces/{}/healthchecks", ns);
+    std::map<std::string, json::object> seen;
+    eventually(seconds(90), [&] {
+        for (auto const& each : items(path)) seen[get_string(each, "metadata.name")] = each.as_object();
+        return std::all_of(bad().begin(), bad().end(),
+                           [&](Bad const& each) { return says_so(seen[each.text.name], each); });
+    });
+    auto const told = [] {
+        std::set<std::pair<std::string, std::string>> all;
+        for (auto const& each : items(fmt::format("/api/v1/namespaces/{}/events", ns))) {
+            all.emplace(get_string(each, "involvedObject.name"), get_string(each, "reason"));
+        }
+        return all;
+    }();
+    auto const workflows = kubectl(fmt::format("-n {} get workflows -o name", ns));
+    for (auto const& each : bad()) {
+        auto const& name = each.text.name;
+        SCOPED_TRACE(name);
+        EXPECT_TRUE(says_so(seen[name], each)) << each.reason << ": " << each.message << "\n"
+                                               << to_pretty_json(seen[name]);
+        EXPECT_TRUE(told.contains({name, each.reason})) << "no event says so";
+        EXPECT_THAT(workflows, Not(HasSubstr("/" + name + "-")));
+    }
+}
+
+TEST_F(OperatorBadInput, TheGoodOneBesideThemGoesOn) {
+    Check const good(ns, "good");
+    auto const object = good.expect_booked(good.count("status.totalHealthCheckRuns") + 2);
+    EXPECT_EQ(get_int(object, "status.failedCount").value_or(0), 0);
     expect_status_equals_the_workflows(good);
-    EXPECT_TRUE(program.answers("/healthz"));
+}
 
-    // A live one loses what it needs, and gets it back.
-    Check const fickle(ns, "good");
-    fickle.patch(R"({"workflow":{"resource":null}})");
-    fickle.expect("it says what it lacks",
-                  [](json::object const& each) { return reason_of(each, "Ready") == "ResourceMissing"; });
-    fickle.patch(
+TEST_F(OperatorBadInput, WhatIsTakenFromALiveOneIsMissedUntilItIsBack) {
+    Check const good(ns, "good");
+    good.patch(R"({"workflow":{"resource":null}})");
+    good.expect("it says what it lacks",
+                [](json::object const& each) { return reason_of(each, "Ready") == "ResourceMissing"; });
+    good.patch(
         fmt::format(R"({{"remedyRunsLimit":-1,"remedyResetInterval":60,"workflow":{{"resource":{{"namespace":"{}",
                              "serviceAccount":"good","source":{{"inline":{}}}}}}}}})",
                     ns, json_string(workflow_of("true"))));
-    fickle.expect_booked(fickle.count("status.totalHealthCheckRuns") + 1);
-
-    // What was missing is made: nobody touches the HealthCheck.
-    kubectl("create namespace no-such-namespace >/dev/null");
-    Check(ns, "nowhere").expect_booked(1);
-    kubectl("-n dying patch configmap anchor --type merge -p '{\"metadata\":{\"finalizers\":null}}' >/dev/null");
-    kubectl(fmt::format("-n {} delete healthchecks --all >/dev/null", ns));
-    kubectl(fmt::format("delete namespace {} no-such-namespace --wait=false >/dev/null", ns));
+    good.expect_booked(good.count("status.totalHealthCheckRuns") + 1);
 }
 
-TEST(OperatorBadInput, LongNamesAndStatusesOfGarbageAreEndured) {
-    kubectl("create namespace odd >/dev/null");
-    Operator const program;
-    std::string name(252, 'n');
-    for (std::size_t at = 62; at < name.size(); at += 63) name[at] = '.';
-    Check const longest("odd", name + "n");
-    auto text = CheckText{.name = longest.name(), .account = "long"};
-    kubectl("create -f - >/dev/null", health_check("odd", text));
-    Check const label("odd", std::string(63, 'l'));
-    kubectl("create -f - >/dev/null", health_check("odd", {.name = label.name(), .account = "label"}));
-    Check const garbled("odd", "garbled");
-    kubectl("create -f - >/dev/null", health_check("odd", {.name = "garbled", .script = "sleep 8"}));
-
-    ASSERT_TRUE(eventually(seconds(60), [&] { return !garbled.text("status.currentWorkflow.name").empty(); }));
-    kubectl(fmt::format(
-        "-n odd patch workflow {} --type merge -p '{{\"status\":{{\"phase\":[1],\"message\":{{}},\"outputs\":7,"
-        "\"startedAt\":\"yesterday\"}}}}' >/dev/null",
-        garbled.text("status.currentWorkflow.name")));
-    for (auto const* each : {&longest, &label}) {
-        each->expect("it succeeded",
-                     [](json::object const& object) { return get_string(object, "status.status") == "Succeeded"; });
-        EXPECT_LE(each->runs().at(0).name.size(), 63U);
-    }
-    // Argo does not mend what it cannot read: the time-out does.
-    garbled.expect_booked(1);
-    EXPECT_TRUE(program.answers("/healthz"));
-    kubectl("-n odd delete healthchecks --all >/dev/null");
-    kubectl("delete namespace odd --wait=false >/dev/null");
+TEST_F(OperatorBadInput, WhatWasMissingIsMadeAndNobodyTouchesTheCheck) {
+    kubectl("create namespace no-such-namespace >/dev/null");
+    Check(ns, "nowhere").expect_booked(1);
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ namespace json = boost::json;
 
 using std::chrono::seconds;
 using testing::Contains;
+using testing::HasSubstr;
 using testing::Not;
 
 // The condition and the Workflow agree that it is at work.
@@ -72,6 +73,7 @@ protected:
     static void TearDownTestSuite() {
         for (auto const* name : {"life", "other"})
             kubectl(fmt::format("-n {} delete healthchecks --all >/dev/null", name));
+        EXPECT_THAT(operator_->log(), Not(HasSubstr("orbidden"))) << "install.yaml gives it too little";
         operator_.reset();
         for (auto const* name : {"life", "other", "foreign"}) {
             kubectl(fmt::format("delete namespace {} --wait=false >/dev/null", name));

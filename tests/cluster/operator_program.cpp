@@ -8,6 +8,7 @@
 #include <csignal>
 #include <fstream>
 #include <sstream>
+#include <vector>
 
 namespace vedette::cluster {
 namespace {
@@ -69,7 +70,19 @@ std::string fetch(int port, std::string const& path) {
     return answer.starts_with("HTTP/1.1 200 ") && body != std::string::npos ? answer.substr(body + 4) : "";
 }
 
+std::vector<Operator const*>& operators() {
+    static std::vector<Operator const*> all;
+    return all;
+}
+
 }  // namespace
+
+std::string log_of_a_crash() {
+    for (auto const* each : operators()) {
+        if (each->meant_to_run_ && !each->running()) return each->log();
+    }
+    return "";
+}
 
 void install_operator() {
     [[maybe_unused]] static bool const once = [] {
@@ -84,11 +97,13 @@ void install_operator() {
 
 Operator::Operator(OperatorOptions options) : options_(std::move(options)) {
     install_operator();
+    operators().push_back(this);
     start();
 }
 
 Operator::~Operator() {
-    if (running()) stop();
+    if (meant_to_run_) stop();
+    std::erase(operators(), this);
 }
 
 void Operator::start() {
@@ -98,6 +113,7 @@ void Operator::start() {
                                      options_.name, variable("VEDETTE_BIN"), kubeconfig(), options_.metrics_port,
                                      options_.probe_port, options_.flags);
     EXPECT_EQ(run(command).code, 0) << command;
+    meant_to_run_ = true;
     EXPECT_TRUE(eventually(std::chrono::seconds(30), [this] { return answers("/readyz"); })) << log();
 }
 
@@ -114,12 +130,14 @@ bool Operator::running() const {
 
 void Operator::kill() {
     EXPECT_TRUE(running()) << log();
+    meant_to_run_ = false;
     if (running()) ::kill(pid(), SIGKILL);
     EXPECT_TRUE(eventually(std::chrono::seconds(10), [this] { return !running(); }));
 }
 
 void Operator::stop() {
     EXPECT_TRUE(running()) << log();
+    meant_to_run_ = false;
     if (running()) ::kill(pid(), SIGTERM);
     EXPECT_TRUE(eventually(std::chrono::seconds(10), [this] { return !running(); })) << "SIGTERM does not end it";
     if (running()) kill();

@@ -9,6 +9,9 @@ namespace vedette::cluster {
 /// program runs beside us. Does so once, however often it is called.
 void install_operator();
 
+/// An Operator of this test was started and not ended by it, and yet has ended: nothing is left to wait for. Its log.
+std::string log_of_a_crash();
+
 struct OperatorOptions {
     std::string name = "operator";  ///< of its process in the run folder
     std::string flags;
@@ -45,6 +48,9 @@ private:
     int pid() const;
 
     OperatorOptions options_;
+    bool meant_to_run_ = false;
+
+    friend std::string log_of_a_crash();
 };
 
 }  // namespace vedette::cluster
