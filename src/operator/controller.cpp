@@ -321,7 +321,17 @@ RemedyDecision Controller::Limits::admit_remedy(HealthCheck const& check, Status
 
 std::optional<std::string> Controller::stuck(Duration grace) const {
     Entry const* latest = nullptr;
+    auto const wall = doors_.clock.wall();
     for (auto const& [uid, entry] : entries_) {
+        auto const& machine = entry->machine;
+        // Nothing would ever step it again.
+        bool const forgotten =
+            !entry->wakes && !machine.awaits() && !machine.queued() && machine.due() && wall - *machine.due() > grace;
+        if (forgotten) {
+            auto const& check = machine.check();
+            return fmt::format("{}/{} was due {} ago and waits for nothing", check.ns, check.name,
+                               format_age(wall - *machine.due()));
+        }
         if (entry->wakes && (!latest || *entry->wakes < *latest->wakes)) latest = entry.get();
     }
     auto const late = latest ? doors_.clock.now() - *latest->wakes : Duration::zero();

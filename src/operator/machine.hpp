@@ -32,6 +32,8 @@ public:
     /// It was refused a place, and waits for one.
     bool queued() const { return run_ && run_->stage == Stage::queue && run_->refused; }
     bool gone() const { return gone_; }
+    /// An answer to one of its actions is under way.
+    bool awaits() const { return waiting_; }
     /// The installed CRD drops our fields: they live in this process alone.
     bool prunes() const { return prunes_; }
 

@@ -146,16 +146,6 @@ void Machine::create() {
     actions_.emplace_back(CreateWorkflow{*run_->sent});
 }
 
-// A remedy that is not wanted any more is not sent again; the one that was sent may run.
-void Machine::find_what_was_sent(RemedyDecision decision) {
-    run_->finding = true;
-    run_->dropped = std::move(decision.reason);
-    run_->because = std::move(decision.message);
-    waiting_ = true;
-    actions_.emplace_back(
-        FindWorkflow{get_string(*run_->sent, "metadata.namespace"), get_string(*run_->sent, "metadata.name")});
-}
-
 void Machine::send_again_or_stumble(Error const& error) {
     if (!may_have_been_done(error.code())) {
         run_->sent.reset();
