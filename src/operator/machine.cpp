@@ -107,8 +107,9 @@ void Machine::on(Observed event) {
         if (run_ && run_->stage <= Stage::checks && !run_->sent) restart_ = true;
     }
     if (first && check_.status.finished_at) {
-        not_before_ = now_.wall + spread_of(check_, now_.wall);
-        eligible_ = *not_before_;
+        auto const spread = spread_of(check_, now_.wall);
+        not_before_ = now_.steady + spread;
+        eligible_ = now_.wall + spread;
     }
     if (waiting_) return;
     if (std::exchange(restart_, false)) run_.reset();
@@ -301,8 +302,8 @@ void Machine::evaluate() {
         show_schedule(status, run->due);
         if (write_if_changed(std::move(status))) return;
     }
-    auto const begins = std::max(run->due, not_before_.value_or(run->due));
-    if (begins > now_.wall) return wake_in(begins - now_.wall);
+    auto const wait = std::max<Duration>(run->due - now_.wall, not_before_.value_or(now_.steady) - now_.steady);
+    if (wait > Duration::zero()) return wake_in(wait);
     not_before_.reset();
     begin({.purpose = Purpose::check, .number = std::max(check_.status.run_number, check_.status.total_runs) + 1},
           run->slot);
