@@ -73,7 +73,8 @@ protected:
     static void TearDownTestSuite() {
         for (auto const* name : {"life", "other"})
             kubectl(fmt::format("-n {} delete healthchecks --all >/dev/null", name));
-        EXPECT_THAT(operator_->log(), Not(HasSubstr("orbidden"))) << "install.yaml gives it too little";
+        EXPECT_THAT(operator_->log(), Not(HasSubstr("activemonitor-controller-sa\" cannot")))
+            << "install.yaml gives it too little";
         operator_.reset();
         for (auto const* name : {"life", "other", "foreign"}) {
             kubectl(fmt::format("delete namespace {} --wait=false >/dev/null", name));
