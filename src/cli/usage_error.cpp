@@ -83,7 +83,9 @@ std::string what_is_wrong(CLI::App const& root, CLI::App const& app, CLI::ParseE
         return word.starts_with('-') ? about_option(root, app, word) : about_word(root, app, word);
     }
     if (dynamic_cast<CLI::ArgumentMismatch const*>(&error)) return about_arguments(app, error);
-    if (auto const commands = command_names(app); !commands.empty() && &app != &root) {
+    auto const commands = command_names(app);
+    if (!commands.empty() && &app != &root && app.get_require_subcommand_min() > 0 &&
+        !dynamic_cast<CLI::ValidationError const*>(&error)) {
         return fmt::format("`{}` needs a command: {}", path_of(app), fmt::join(commands, ", "));
     }
     std::string text = error.what();

@@ -101,10 +101,11 @@ Result<double> runs_per_hour(Spec const& spec, WallTime now) {
     auto const cron = parse_cron(spec.cron);
     if (!cron) return std::unexpected(cron.error());
     if (cron->every()) return 3600.0 / std::chrono::duration<double>(cron->interval()).count();
-    auto const end = now + std::chrono::hours(24);
+    // A week: schedules of working days count right whatever day it is.
+    auto const end = now + std::chrono::days(7);
     int ticks = 0;
     for (auto tick = cron->next(now); tick && *tick <= end; tick = cron->next(*tick)) ++ticks;
-    return ticks / 24.0;
+    return ticks / (7 * 24.0);
 }
 
 }  // namespace vedette::op

@@ -33,7 +33,7 @@ struct PollPlan {
 };
 PollPlan poll_plan(Spec const& spec, std::chrono::seconds timeout);
 
-/// Runs per hour at most, for the plan command: 3600 / (repeatAfterSec), or the ticks of one day / 24.
+/// Runs per hour at most, for the plan command: 3600 / (repeatAfterSec), or the ticks of a week by its hours.
 Result<double> runs_per_hour(Spec const& spec, WallTime now);
 
 }  // namespace vedette::op

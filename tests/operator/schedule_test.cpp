@@ -62,10 +62,11 @@ TEST(EffectiveTimeout, TheWorkflowsOwnElseTheIntervalElseUntilTheNextTick) {
     EXPECT_FALSE(effective_timeout(cron("x"), now));
 }
 
-TEST(RunsPerHour, AreCountedOverADay) {
+TEST(RunsPerHour, AreCountedOverAWeek) {
     EXPECT_DOUBLE_EQ(runs_per_hour(every(60s), now).value(), 60);
     EXPECT_DOUBLE_EQ(runs_per_hour(cron("*/15 * * * *"), now).value(), 4);
     EXPECT_DOUBLE_EQ(runs_per_hour(cron("0 4 * * *"), now).value(), 1 / 24.0);
+    EXPECT_DOUBLE_EQ(runs_per_hour(cron("0 4 * * 1-5"), now).value(), 5 / 168.0);
     EXPECT_DOUBLE_EQ(runs_per_hour(cron("@every 90s"), now).value(), 40);
     EXPECT_DOUBLE_EQ(runs_per_hour(Spec{}, now).value(), 0);
 }
