@@ -1,6 +1,6 @@
 # The front door. Each target is one line; the work is in tools/ and CMakePresets.json.
 .DEFAULT_GOAL := help
-.PHONY: help setup build image demo test bench fuzz fmt lint docs clean
+.PHONY: help setup build image demo test bench soak fuzz fmt lint docs clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 10
@@ -22,6 +22,9 @@ test: setup  ## run every check of the tree: format, lints, unit, integration, c
 
 bench: setup  ## measure beside peers and print ratios
 	@tools/bench
+
+soak: setup  ## simulate the operator among misfortunes: SOAK_SEEDS stories (default 2000)
+	@tools/soak $${SOAK_SEEDS:-2000}
 
 fuzz: setup  ## run each fuzz target for FUZZ_SECONDS (default 60)
 	@tools/fuzz $${FUZZ_SECONDS:-60}

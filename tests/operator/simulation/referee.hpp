@@ -51,7 +51,8 @@ private:
     struct Remedies {  ///< what counts for the limits, replayed from what happened
         std::int64_t since_reset = 0;
         std::int64_t unhelpful = 0;
-        std::optional<WallTime> ended;  ///< of the last one booked
+        std::optional<WallTime> ended;  ///< of the last one booked ...
+        TimePoint booked{};             ///< ... and when
         bool ran_since_check = false;
     };
     struct Check {
@@ -59,6 +60,7 @@ private:
         bool there = false;
         std::map<std::string, std::vector<Workflow>> workflows;  ///< by run
         std::set<WallTime> slots;
+        std::map<std::string, TimePoint> intended;  ///< remedies: when the status last held the intent
         Remedies remedies;
         std::int64_t booked = 0;  ///< runs
         TimePoint spec_changed{};
@@ -72,7 +74,7 @@ private:
     void booked(Check& check, Status const& before);
     void count_write(Check& check);
     void booked_run(Check& check, Status const& before);
-    void booked_remedy(Check& check, Status const& before);
+    void booked_remedy(Check& check);
     void created(Check& check, Workflow const& workflow);
     void created_remedy(Check& check, Workflow const& workflow);
     bool was_right(std::string const& name) const;

@@ -59,6 +59,10 @@ void Referee::hear_check(kube::fake::Change const& change) {
     auto& check = checks_[now.uid];
     auto const before = std::exchange(check.now, std::move(now));
     if (!check.there || before.spec != check.now.spec) check.spec_changed = clock_.now();
+    if (auto const& intent = before.status.intent) {
+        RunId const run{.purpose = Purpose::remedy, .number = intent->episode, .attempt = intent->attempt};
+        check.intended[to_string(run)] = clock_.now();
+    }
     if (std::exchange(check.there, true)) booked(check, before.status);
 }
 
@@ -77,9 +81,13 @@ void Referee::booked(Check& check, Status const& before) {
     } else if (runs == 1) {
         booked_run(check, before);
     }
+    auto const remedies = after.remedy_attempt - before.remedy_attempt;
     bool const same_episode = after.remedy_episode == before.remedy_episode;
-    if (same_episode && after.remedy_attempt == before.remedy_attempt + 1) booked_remedy(check, before);
-    if (same_episode && after.remedy_attempt > before.remedy_attempt + 1) blame(check, "remedies were booked at once");
+    if (same_episode && remedies > 1) blame(check, "two remedies were booked in one write");
+    // An attempt that may have run, and that nobody saw, counts as one and has no result.
+    bool const has_result =
+        after.remedy_total_runs > before.remedy_total_runs || after.remedy_triggered_at != before.remedy_triggered_at;
+    if (same_episode && remedies == 1 && has_result) booked_remedy(check);
 }
 
 // Whoever computes a status from what it has just written never comes to rest.
@@ -101,34 +109,44 @@ void Referee::booked_run(Check& check, Status const& before) {
     bool const succeeded = after.success_count > before.success_count;
     auto& remedies = check.remedies;
     if (succeeded) {
-        remedies = {.ended = remedies.ended};
-    } else if (std::exchange(remedies.ran_since_check, false)) {
+        remedies = {.ended = remedies.ended, .booked = remedies.booked};
+    } else if (after.error_message != "workflow deleted before it ended" &&
+               std::exchange(remedies.ran_since_check, false)) {
         ++remedies.unhelpful;
     }
-    if (!check.now.spec.cron.empty() && after.last_slot && !check.slots.insert(*after.last_slot).second) {
-        blame(check, fmt::format("the slot {} was booked twice", format_rfc3339(*after.last_slot)));
+    auto const& current = before.current;
+    bool const recorded = current && current->run == run;
+    auto const slot = recorded ? std::optional(current->slot) : after.last_slot;
+    if (!check.now.spec.cron.empty() && slot && !check.slots.insert(*slot).second) {
+        blame(check, fmt::format("the slot {} was booked twice", format_rfc3339(*slot)));
     }
     auto const& name = succeeded ? after.last_successful_workflow : after.last_failed_workflow;
     auto const& workflows = check.workflows[to_string(run)];
-    auto const found =
-        std::find_if(workflows.rbegin(), workflows.rend(), [&](auto const& w) { return w.name == name; });
+    auto const found = std::find_if(workflows.rbegin(), workflows.rend(), [&](auto const& each) {
+        return recorded ? each.uid == current->uid : each.name == name;
+    });
     if (check.now.spec.native()) return;
-    if (found == workflows.rend())
+    if (found == workflows.rend()) {
         return blame(check, fmt::format("{} was booked, but {} never ran", to_string(run), name));
+    }
     bool const timed_out = after.error_message == "Failed";
     if (succeeded && found->phase != "Succeeded") blame(check, fmt::format("{} did not succeed", name));
     if (!succeeded && found->phase == "Succeeded" && !timed_out) blame(check, fmt::format("{} did not fail", name));
-    if (!succeeded && !found->ended() && !found->deleted && !timed_out)
+    if (!succeeded && !found->ended() && !found->deleted && !timed_out) {
         blame(check, fmt::format("{} had not ended", name));
+    }
 }
 
-void Referee::booked_remedy(Check& check, Status const&) {
+void Referee::booked_remedy(Check& check) {
     auto const& after = check.now.status;
     ++remedies_;
     RunId const run{.purpose = Purpose::remedy, .number = after.remedy_episode, .attempt = after.remedy_attempt};
-    if (!check.workflows.contains(to_string(run)))
+    if (!check.workflows.contains(to_string(run))) {
         blame(check, fmt::format("{} was booked and never ran", to_string(run)));
+    }
     check.remedies.ended = after.remedy_finished_at;
+    check.remedies.booked = clock_.now();
+    ++check.remedies.since_reset;  // one whose result was lost counts for nothing, as in the status
 }
 
 // --- Workflows ----------------------------------------------------------------------------------------------------
@@ -155,7 +173,8 @@ void Referee::created(Check& check, Workflow const& workflow) {
     auto const id = to_string(workflow.run);
     // Somebody has renamed Workflows since it was sent: that the name is taken does not stop it, and nothing can.
     auto const& spec = workflow.run.purpose == Purpose::check ? check.now.spec.workflow : check.now.spec.remedy;
-    if (late_.contains(workflow.name) && !workflow.name.starts_with(spec.generate_name)) return;
+    bool const under_way = late_.contains(workflow.name) || was_right(workflow.name);
+    if (under_way && !workflow.name.starts_with(spec.generate_name)) return;
     for (auto const& other : check.workflows[id]) {
         // One that is gone, and whose end nobody saw, is made again.
         if (!other.deleted) blame(check, fmt::format("{} is made as {} beside {}", id, workflow.name, other.name));
@@ -164,8 +183,9 @@ void Referee::created(Check& check, Workflow const& workflow) {
     if (workflow.run.purpose == Purpose::remedy) return created_remedy(check, workflow);
     auto const booked = runs_booked(check.now.status);
     // One that was deleted and booked while its create was under way once more comes back, and is nobody's.
-    bool const comes_back = workflow.run.number == booked && was_right(workflow.name) && !check.workflows[id].empty();
-    if (workflow.run.number != booked + 1 && !comes_back) {
+    bool const comes_back = workflow.run.number <= booked && was_right(workflow.name) && !check.workflows[id].empty();
+    if (comes_back) return;
+    if (workflow.run.number != booked + 1) {
         blame(check, fmt::format("{} is made although {} runs are booked", id, booked));
     }
     for (auto const& [other, list] : check.workflows) {
@@ -194,12 +214,19 @@ void Referee::created_remedy(Check& check, Workflow const& workflow) {
     auto const& spec = check.now.spec;
     auto const& status = check.now.status;
     bool const right_then = was_right(workflow.name);
-    if (!right_then && !remedy_is_asked_for(check, workflow.run)) blame(check, fmt::format("nobody asked for {}", id));
-    if (off_since_ && !right_then && clock_.now() > *off_since_)
+    bool const stale = contention_ && clock_.now() < check.intended[id] + longest_way;  // the other has dropped it
+    if (!right_then && !stale && !remedy_is_asked_for(check, workflow.run)) {
+        blame(check, fmt::format("nobody asked for {}", id));
+    }
+    if (off_since_ && !right_then && clock_.now() > *off_since_) {
         blame(check, fmt::format("{} runs although remedies are off", id));
+    }
     auto& remedies = check.remedies;
     auto const limit = spec.remedy_runs_limit;
-    auto const ago = remedies.ended ? Duration(clock_.wall() - *remedies.ended) : Duration::max();
+    // By whichever clock it is longer ago: the wall clock is set in both directions.
+    auto const ago = remedies.ended
+                         ? std::max<Duration>(clock_.wall() - *remedies.ended, clock_.now() - remedies.booked)
+                         : Duration::max();
     if (limit != 0 && spec.remedy_reset_interval != seconds(0) && remedies.since_reset >= limit) {
         if (ago < spec.remedy_reset_interval) {
             blame(check, fmt::format("{} is beyond remedyRunsLimit {}", id, limit));
@@ -212,7 +239,6 @@ void Referee::created_remedy(Check& check, Workflow const& workflow) {
     if (spec.cooldown && ago < *spec.cooldown - times_have_seconds)
         blame(check, fmt::format("{} is within cooldown", id));
     if (spec.remedy_breaker && remedies.unhelpful >= 2) blame(check, fmt::format("{} passes the breaker", id));
-    ++remedies.since_reset;
     remedies.ran_since_check = true;
 }
 
@@ -279,10 +305,9 @@ void Referee::finish(Check const& check) {
     if (clock_.wall() > *status.next_run_time + most_lateness) {
         blame(check, fmt::format("was to run at {} and did not", format_rfc3339(*status.next_run_time)));
     }
-    auto const period =
-        check.now.spec.repeat_after > seconds(0) ? check.now.spec.repeat_after : seconds(std::chrono::minutes(10));
+    auto const period = check.now.spec.repeat_after;
     auto const since = std::max({calm_, check.spec_changed, check.last_booked.value_or(TimePoint{})});
-    if (clock_.now() > since + period + timeout + remedy + most_lateness) {
+    if (period > seconds(0) && clock_.now() > since + period + timeout + remedy + most_lateness) {
         blame(check, fmt::format("has not run for {} s", std::chrono::floor<seconds>(clock_.now() - since).count()));
     }
     for (auto const& [run, workflows] : check.workflows) {

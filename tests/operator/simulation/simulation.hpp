@@ -17,8 +17,8 @@ struct Plan {
     RbacMode rbac = RbacMode::off;
     std::optional<std::size_t> max_running_workflows;
     std::size_t runs = 250;                    ///< the trouble ends when so many are booked ...
-    Duration longest = std::chrono::hours(4);  ///< ... or after this
-    Duration calm = std::chrono::minutes(15);  ///< and then all has to become right
+    Duration longest = std::chrono::hours(2);  ///< ... or after this
+    Duration calm = std::chrono::minutes(4);   ///< and then all has to become right
     bool trouble = true;
     std::optional<std::size_t> dies_at;   ///< the first process, at this request of its life
     Duration restarts = Duration::max();  ///< a process is stopped and started again so often
@@ -28,7 +28,7 @@ struct Plan {
 /// Draws one. Every fourth has two processes without an election: whatever both do, they must do once.
 Plan draw_plan(Random& random);
 
-/// In namespace health, with a workflow; `remedyworkflow: null` stands for one.
+/// In namespace health, with a workflow that may take a minute; `remedyworkflow: null` stands for one.
 kube::Object make_check(std::string const& name, boost::json::object spec);
 
 class Simulation {

@@ -52,7 +52,7 @@ std::string line_of(kube::fake::Change const& change) {
 
 Plan draw_plan(Random& random) {
     Plan plan;
-    plan.checks = 3 + random.below(6);
+    plan.checks = 4 + random.below(6);
     plan.processes = 1 + random.below(2);
     plan.leader_elect = plan.processes == 2 && random.chance(0.5);
     if (random.chance(0.2)) plan.max_running_workflows = 1 + random.below(3);
@@ -68,7 +68,8 @@ Simulation::Simulation(std::uint64_t seed, std::optional<Plan> plan)
       referee_(server_, world_.clock()),
       collector_(server_, world_.clock(), std::chrono::seconds(5)),
       argo_(world_.executor(), server_, world_.clock(), random_,
-            {.fate = [this](kube::Object const& workflow) { return fate_of(workflow); }}),
+            {.fate = [this](kube::Object const& workflow) { return fate_of(workflow); },
+             .ttl = std::chrono::seconds(240)}),
       network_(world_.executor()) {
     server_.add_kind({.resource = workflow_kind, .status_subresource = false});
     server_.add_kind({.resource = health_check_kind});
@@ -102,7 +103,11 @@ Duration Simulation::up_to(Duration most) {
 kube::Object make_check(std::string const& name, json::object spec) {
     auto const generate = name + "-";
     if (!spec.contains("level")) spec["level"] = "cluster";
-    if (!spec.contains("workflow")) spec["workflow"] = workflow_spec(generate, "health", false);
+    if (!spec.contains("workflow")) {
+        auto workflow = workflow_spec(generate, "health", false);
+        workflow["workflowtimeout"] = 60;
+        spec["workflow"] = std::move(workflow);
+    }
     if (auto* remedy = spec.if_contains("remedyworkflow"); remedy && remedy->is_null()) {
         *remedy = workflow_spec("fix-" + generate, "health", false);
     }
@@ -117,28 +122,28 @@ kube::Object Simulation::draw_check(std::size_t index) {
     bool const elsewhere = random_.chance(0.15);
     json::object spec{{"level", "cluster"}};
     if (random_.chance(0.7)) {
-        spec["repeatAfterSec"] = 20 + random_.below(60);
+        spec["repeatAfterSec"] = 5 + random_.below(30);
     } else {
-        char const* const crons[] = {"@every 45s", "* * * * *", "*/2 * * * *", "CRON_TZ=Europe/Berlin */3 * * * ?"};
+        char const* const crons[] = {"@every 15s", "@every 40s", "* * * * *", "CRON_TZ=Europe/Berlin */2 * * * ?"};
         spec["schedule"] = {{"cron", crons[random_.below(4)]}};
     }
     if (random_.chance(0.05)) {
         spec["checks"] = json::array{json::object{{"check", "http"}, {"params", {{"url", "http://shop.example/"}}}}};
     } else {
         auto workflow = workflow_spec(fmt::format("check-{}-", index), elsewhere ? "other" : ns, random_.chance(0.1));
-        if (random_.chance(0.6)) workflow["workflowtimeout"] = 8 + random_.below(20);
+        if (random_.chance(0.6)) workflow["workflowtimeout"] = 5 + random_.below(15);
         spec["workflow"] = std::move(workflow);
     }
     if (random_.chance(0.6)) {
         auto remedy = workflow_spec(fmt::format("fix-{}-", index), ns, false);
-        remedy["workflowtimeout"] = 8 + random_.below(20);
+        remedy["workflowtimeout"] = 5 + random_.below(15);
         spec["remedyworkflow"] = std::move(remedy);
         if (random_.chance(0.5)) {
             spec["remedyRunsLimit"] = 1 + random_.below(3);
-            spec["remedyResetInterval"] = 100 + random_.below(600);
+            spec["remedyResetInterval"] = 60 + random_.below(300);
         }
         if (random_.chance(0.2)) spec["failureThreshold"] = 2 + random_.below(2);
-        if (random_.chance(0.2)) spec["cooldown"] = fmt::format("{}s", 60 + random_.below(300));
+        if (random_.chance(0.2)) spec["cooldown"] = fmt::format("{}s", 30 + random_.below(150));
         if (random_.chance(0.2)) spec["remedyBreaker"] = true;
         if (random_.chance(0.2)) spec["remedyOnLostResult"] = true;
     }
@@ -153,13 +158,13 @@ kube::Object Simulation::draw_check(std::size_t index) {
 Fate Simulation::fate_of(kube::Object const& workflow) {
     auto const name = get_string(workflow, "metadata.name");
     auto const check = name.substr(0, name.rfind('-'));
-    auto const minutes = std::chrono::floor<std::chrono::minutes>(world_.elapsed()).count() / 4;
+    auto const minutes = std::chrono::floor<std::chrono::minutes>(world_.elapsed()).count() / 2;
     Random wave(world_.seed() * 1000003 + stable_hash(check) + static_cast<std::uint64_t>(minutes));
     bool const bad_times = wave.chance(0.3);
     Fate fate;
     fate.pickup = up_to(std::chrono::milliseconds(800));
     if (random_.chance(0.1)) fate.pending = up_to(std::chrono::seconds(4));
-    fate.running = up_to(std::chrono::seconds(random_.chance(0.1) ? 40 : 8));
+    fate.running = up_to(std::chrono::seconds(random_.chance(0.1) ? 25 : 5));
     auto const draw = random_.unit();
     if (check == "fails" || draw < (bad_times ? 0.7 : 0.05)) {
         fate.phase = "Failed";
@@ -250,7 +255,7 @@ void Simulation::edit_a_check() {
         spec["repeatAfterSec"] = paused ? 20 + random_.below(60) : 0;
     } else if (draw < 0.6) {
         spec.erase("schedule");
-        spec["repeatAfterSec"] = 20 + random_.below(60);
+        spec["repeatAfterSec"] = 5 + random_.below(30);
     } else if (auto* workflow = spec.if_contains("workflow"); workflow && draw < 0.93) {
         workflow->as_object()["generateName"] = fmt::format("renamed-{}-", random_.below(3));
     } else {
@@ -376,7 +381,7 @@ Async<void> Simulation::trouble() {
     auto const end = world_.clock().now() + plan_.longest;
     auto next_restart = deadline_after(world_.clock().now(), plan_.restarts);
     while (world_.clock().now() < end && referee_.runs() < plan_.runs && referee_.violations().empty()) {
-        co_await world_.clock().sleep_for(up_to(std::chrono::seconds(40)), "the next misfortune");
+        co_await world_.clock().sleep_for(up_to(std::chrono::seconds(20)), "the next misfortune");
         co_await restart_the_dead();
         if (plan_.trouble) co_await something_happens();
         if (world_.clock().now() < next_restart) continue;

@@ -47,7 +47,7 @@ Task<kube::Response> Wire::send(kube::Request request, Deadline deadline) {
     bool const last = left_ > 0 && --left_ == 0;
     if (last && world_.random().chance(0.5)) {
         // Dead before it left: the server never hears of it.
-        std::exchange(dies_, nullptr)();
+        dies_();
         cut_ = true;
         co_await clock_.sleep_until(deadline, "a dead process");
         co_return fail(Errc::refused, "the process is dead");
@@ -55,7 +55,7 @@ Task<kube::Response> Wire::send(kube::Request request, Deadline deadline) {
     auto response = co_await transport(std::move(request), deadline);
     if (last) {
         cut_ = true;
-        std::exchange(dies_, nullptr)();
+        dies_();
         co_await clock_.sleep_until(deadline, "a dead process");
     }
     co_await clock_.wait_until_running();
