@@ -151,9 +151,9 @@ private:
     std::string told_;  ///< the last trouble told, so that each is told once
     std::optional<WallTime> due_;
     std::optional<TimePoint> not_before_;  ///< of the first run after a start: not all at once
-    WallTime eligible_{};                 ///< since when it could run: lateness before that is not ours
-    std::optional<WallTime> ended_;       ///< when the end of the last run was noticed, finer than the status has it
-    std::optional<Status> written_;       ///< under way
+    WallTime eligible_{};                  ///< since when it could run: lateness before that is not ours
+    std::optional<WallTime> ended_;        ///< when the end of the last run was noticed, finer than the status has it
+    std::optional<Status> written_;        ///< under way
     Now now_{};
     std::vector<Action> actions_;
 };

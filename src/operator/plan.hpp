@@ -25,7 +25,7 @@ struct BlastRadius {
     std::string account;
     std::string reach;                ///< "the whole cluster" or "namespace shop"
     std::vector<std::string> rights;  ///< writing ones: "delete pods"
-    double most_per_hour = 0;  ///< whatever the check does; 0 for a dry run
+    double most_per_hour = 0;         ///< whatever the check does; 0 for a dry run
     /// By remedyRunsLimit and remedyResetInterval, as long as the check does nothing but fail: a success in between
     /// sets the limit back.
     std::optional<double> while_failing_per_hour;
@@ -53,7 +53,7 @@ struct Narrowing {
 };
 
 struct Plan {
-    std::vector<PlannedCheck> checks;  ///< by namespace and name
+    std::vector<PlannedCheck> checks;      ///< by namespace and name
     double workflows_per_hour_before = 0;  ///< spec.checks make none
     double workflows_per_hour_after = 0;
     std::vector<RbacChange> rbac;  ///< in the order of creation, then what is no longer needed
