@@ -42,6 +42,7 @@ private:
     struct Workflow {
         std::string uid;
         std::string name;
+        std::string ns;
         RunId run;
         std::string phase;
         TimePoint created{};

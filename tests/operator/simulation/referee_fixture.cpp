@@ -63,6 +63,11 @@ void Referee::hear_check(kube::fake::Change const& change) {
         RunId const run{.purpose = Purpose::remedy, .number = intent->episode, .attempt = intent->attempt};
         check.intended[to_string(run)] = clock_.now();
     }
+    // The wall clock was set back: what it has shown already, it shows again.
+    auto const& slot = check.now.status.last_slot;
+    if (slot && before.status.last_slot && *slot < *before.status.last_slot) {
+        check.slots.erase(check.slots.upper_bound(*slot), check.slots.end());
+    }
     if (std::exchange(check.there, true)) booked(check, before.status);
 }
 
@@ -122,14 +127,16 @@ void Referee::booked_run(Check& check, Status const& before) {
     }
     auto const& name = succeeded ? after.last_successful_workflow : after.last_failed_workflow;
     auto const& workflows = check.workflows[to_string(run)];
+    bool const timed_out = !succeeded && after.error_message == "Failed";
     auto const found = std::find_if(workflows.rbegin(), workflows.rend(), [&](auto const& each) {
-        return recorded ? each.uid == current->uid : each.name == name;
+        return recorded ? each.uid == current->uid
+                        : each.name == name && (timed_out || (each.phase == "Succeeded") == succeeded);
     });
-    if (check.now.spec.native()) return;
+    bool const native = !recorded && name.empty();  // the spec may have become another since it began
+    if (native || check.now.spec.native()) return;
     if (found == workflows.rend()) {
         return blame(check, fmt::format("{} was booked, but {} never ran", to_string(run), name));
     }
-    bool const timed_out = after.error_message == "Failed";
     if (succeeded && found->phase != "Succeeded") blame(check, fmt::format("{} did not succeed", name));
     if (!succeeded && found->phase == "Succeeded" && !timed_out) blame(check, fmt::format("{} did not fail", name));
     if (!succeeded && !found->ended() && !found->deleted && !timed_out) {
@@ -160,7 +167,12 @@ void Referee::hear_workflow(kube::fake::Change const& change) {
     auto const uid = get_string(object, "metadata.uid");
     auto found = std::find_if(workflows.begin(), workflows.end(), [&](auto const& w) { return w.uid == uid; });
     if (found == workflows.end()) {
-        Workflow const workflow{.uid = uid, .name = change.key.name, .run = *run, .phase = "", .created = clock_.now()};
+        Workflow const workflow{.uid = uid,
+                                .name = change.key.name,
+                                .ns = change.key.ns,
+                                .run = *run,
+                                .phase = "",
+                                .created = clock_.now()};
         created(check, workflow);
         workflows.push_back(workflow);
         return;
@@ -171,11 +183,12 @@ void Referee::hear_workflow(kube::fake::Change const& change) {
 
 void Referee::created(Check& check, Workflow const& workflow) {
     auto const id = to_string(workflow.run);
-    // Somebody has renamed Workflows since it was sent: that the name is taken does not stop it, and nothing can.
-    auto const& spec = workflow.run.purpose == Purpose::check ? check.now.spec.workflow : check.now.spec.remedy;
+    // Somebody has renamed Workflows, or moved them to another namespace, since one of the two was sent: that a name is
+    // taken does not stop it then, and nothing can.
     bool const under_way = late_.contains(workflow.name) || was_right(workflow.name);
-    if (under_way && !workflow.name.starts_with(spec.generate_name)) return;
     for (auto const& other : check.workflows[id]) {
+        bool const moved = other.name != workflow.name || other.ns != workflow.ns;
+        if (moved && (under_way || late_.contains(other.name))) return;
         // One that is gone, and whose end nobody saw, is made again.
         if (!other.deleted) blame(check, fmt::format("{} is made as {} beside {}", id, workflow.name, other.name));
     }
@@ -221,6 +234,8 @@ void Referee::created_remedy(Check& check, Workflow const& workflow) {
     if (off_since_ && !right_then && clock_.now() > *off_since_) {
         blame(check, fmt::format("{} runs although remedies are off", id));
     }
+    // Deleted and booked while its create was under way once more, it comes back, and is nobody's.
+    if (right_then && !check.workflows[id].empty()) return;
     auto& remedies = check.remedies;
     auto const limit = spec.remedy_runs_limit;
     // By whichever clock it is longer ago: the wall clock is set in both directions.

@@ -401,8 +401,9 @@ Async<void> Simulation::story() {
     if (plan_.dies_at) processes_.front()->die_at_request(*plan_.dies_at);
     co_await trouble();
     change_weather(0);
-    for (auto& process : processes_) process->die_at_request(0);  // nobody dies any more
-    co_await restart_the_dead();
+    for (auto& process : processes_) process->die_at_request(0);  // nobody dies any more ...
+    co_await world_.clock().sleep_for(std::chrono::seconds(31), "the last answers");
+    co_await restart_the_dead();  // ... but of a request that was under way
     argo_.start();
     if (!remedies_on_) turn_the_kill_switch();
     world_.note("calm");

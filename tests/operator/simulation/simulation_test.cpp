@@ -71,7 +71,7 @@ TEST_P(OperatorStories, KeepTheirPromisesWhateverHappens) {
     RecordProperty("runs", static_cast<int>(runs));
     RecordProperty("remedies", static_cast<int>(remedies));
     if (runs == 0) GTEST_SKIP() << "fewer seeds than shards";
-    EXPECT_GT(remedies, 0u);
+    EXPECT_TRUE(one || remedies > 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(seeds, OperatorStories, testing::Range<std::uint64_t>(0, shards));
