@@ -155,7 +155,9 @@ bool Machine::overtaken() {
         return true;
     }
     auto const& current = check_.status.current;
-    if (!current || current->uid == run_->uid) return false;
+    bool const was_recorded = !run_->uid.empty() && run_->stage > Stage::record;
+    bool const is_past = current ? current->uid != run_->uid : was_recorded;
+    if (!is_past) return false;
     run_.reset();
     evaluate();
     return true;
