@@ -79,6 +79,7 @@ private:
     void created(Check& check, Workflow const& workflow);
     void created_remedy(Check& check, Workflow const& workflow);
     bool was_right(std::string const& name) const;
+    Duration since_last_remedy(Check const& check) const;
     bool remedy_is_asked_for(Check const& check, RunId const& run) const;
     void blame(Check const& check, std::string what);
     void finish(Check const& check);

@@ -4,6 +4,7 @@
 #include "base/json.hpp"
 #include "base/time_format.hpp"
 #include "kube/fake/store.hpp"
+#include "operator/booking.hpp"
 #include "operator/schedule.hpp"
 #include "operator/simulation/referee.hpp"
 
@@ -85,6 +86,10 @@ void Referee::booked(Check& check, Status const& before) {
         blame(check, fmt::format("{} runs were booked and {} counted in one write", runs, counted));
     } else if (runs == 1) {
         booked_run(check, before);
+    }
+    if (before.remedy_total_runs > 0 && after.remedy_status == reset_because_elapsed && after.remedy_total_runs == 0) {
+        if (since_last_remedy(check) < check.now.spec.remedy_reset_interval) blame(check, "remedies were reset early");
+        check.remedies.since_reset = 0;
     }
     auto const remedies = after.remedy_attempt - before.remedy_attempt;
     bool const same_episode = after.remedy_episode == before.remedy_episode;
@@ -211,6 +216,13 @@ void Referee::created(Check& check, Workflow const& workflow) {
     }
 }
 
+// By whichever clock it is longer ago: the wall clock is set in both directions.
+Duration Referee::since_last_remedy(Check const& check) const {
+    auto const& remedies = check.remedies;
+    if (!remedies.ended) return Duration::max();
+    return std::max<Duration>(clock_.wall() - *remedies.ended, clock_.now() - remedies.booked);
+}
+
 bool Referee::was_right(std::string const& name) const {
     auto const found = right_at_.find(name);
     return found != right_at_.end() && clock_.now() < found->second + longest_way;
@@ -238,10 +250,7 @@ void Referee::created_remedy(Check& check, Workflow const& workflow) {
     if (right_then && !check.workflows[id].empty()) return;
     auto& remedies = check.remedies;
     auto const limit = spec.remedy_runs_limit;
-    // By whichever clock it is longer ago: the wall clock is set in both directions.
-    auto const ago = remedies.ended
-                         ? std::max<Duration>(clock_.wall() - *remedies.ended, clock_.now() - remedies.booked)
-                         : Duration::max();
+    auto const ago = since_last_remedy(check);
     if (limit != 0 && spec.remedy_reset_interval != seconds(0) && remedies.since_reset >= limit) {
         if (ago < spec.remedy_reset_interval) {
             blame(check, fmt::format("{} is beyond remedyRunsLimit {}", id, limit));
