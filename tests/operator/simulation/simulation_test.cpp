@@ -21,7 +21,7 @@ using std::chrono::hours;
 #endif
 #endif
 #if defined(VEDETTE_SANITIZED)
-constexpr std::uint64_t usual_seeds = 80;
+constexpr std::uint64_t usual_seeds = 200;
 constexpr auto month = days(2);
 #elif defined(__OPTIMIZE__)
 constexpr std::uint64_t usual_seeds = 400;
