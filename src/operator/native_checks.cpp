@@ -256,11 +256,14 @@ std::map<std::string, std::vector<PolicyRule>> rights_for_checks(HealthCheck con
 }
 
 std::vector<PolicyRule> rules_for_checks(HealthCheck const& check) {
-    auto const needed = check::rights_of(read_native_checks(check).instances, native_namespaces(check));
-    std::vector<PolicyRule> rules;
-    add_rules(rules, needed.cluster);
-    for (auto const& [ns, inside] : needed.namespaced) add_rules(rules, inside);
-    return rules;
+    std::vector<PolicyRule> all;
+    auto rights = rights_for_checks(check);
+    for (auto& [ns, rules] : rights) {
+        for (auto& rule : rules) {
+            if (std::ranges::find(all, rule) == all.end()) all.push_back(std::move(rule));
+        }
+    }
+    return all;
 }
 
 }  // namespace vedette::op
