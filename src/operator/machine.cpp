@@ -299,12 +299,13 @@ void Machine::evaluate() {
     take_back_times(status);
     auto const run = next(status);
     if (!run) return;  // validate() has refused such a schedule
-    due_ = run->due;
+    auto const begins = run->due + beyond_the_second(status);
+    due_ = begins;
     if (run->due > now_.wall) {
         show_schedule(status, run->due);
         if (write_if_changed(std::move(status))) return;
     }
-    auto const wait = std::max<Duration>(run->due - now_.wall, not_before_.value_or(now_.steady) - now_.steady);
+    auto const wait = std::max<Duration>(begins - now_.wall, not_before_.value_or(now_.steady) - now_.steady);
     if (wait > Duration::zero()) return wake_in(wait);
     not_before_.reset();
     begin({.purpose = Purpose::check, .number = std::max(check_.status.run_number, check_.status.total_runs) + 1},
@@ -407,6 +408,13 @@ std::optional<NextRun> Machine::next(Status const& status) const {
         run.due = run.slot;
     }
     return run;
+}
+
+// After a restart only the second is known in which a run ended: what ended in one does not all begin in one instant.
+Duration Machine::beyond_the_second(Status const& status) const {
+    bool const delayed = check_.spec.repeat_after > seconds(0) && status.finished_at && status.status != "Stopped";
+    if (!delayed || ended_) return Duration::zero();
+    return std::chrono::milliseconds(stable_hash(check_.uid) % 1000);
 }
 
 // The status of a check that waits for its next run.

@@ -130,6 +130,7 @@ private:
     bool is_ours(boost::json::object const& workflow) const;
     bool can_run() const;
     std::optional<NextRun> next(Status const& status) const;
+    Duration beyond_the_second(Status const& status) const;
     void show_schedule(Status& status, WallTime due) const;
     void wake_in(Duration delay);
     void tell(bool warning, std::string reason, std::string message);

@@ -12,7 +12,7 @@
 namespace vedette::telemetry {
 namespace {
 
-constexpr std::size_t piece_size = 128 * 1024;
+constexpr std::size_t piece_size = 16 * 1024;
 
 enum class Place { help, label };
 
