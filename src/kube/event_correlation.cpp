@@ -33,7 +33,8 @@ EventCorrelator::EventCorrelator(CorrelationLimits limits)
     : limits_(limits), similar_(limits.remembered), known_(limits.remembered), budgets_(limits.remembered) {}
 
 bool EventCorrelator::within_budget(Happening const& happening) {
-    auto& budget = budgets_.use(object_key(happening.about));
+    auto& budgets = budgets_.use(object_key(happening.about));
+    auto& budget = happening.warning ? budgets.warning : budgets.normal;
     if (!budget.started) {
         budget = {true, limits_.burst, happening.when};
     }

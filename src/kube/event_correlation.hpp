@@ -1,6 +1,7 @@
 #pragma once
 // Which Event object a happening becomes: a new one, one more count of an existing one, or none. The rules are those of
-// client-go's EventCorrelator: https://pkg.go.dev/k8s.io/client-go/tools/record#EventCorrelator
+// client-go's EventCorrelator, https://pkg.go.dev/k8s.io/client-go/tools/record#EventCorrelator, but for one: Normal
+// and Warning have a budget each, so that what goes well never hides what does not.
 
 #include "base/clock.hpp"
 #include "kube/request.hpp"
@@ -73,7 +74,7 @@ struct CorrelationLimits {
     std::size_t remembered = 4096;  ///< series, and objects, kept in mind
     std::size_t similar = 10;       ///< messages for one reason, beyond which they share one Event
     Duration similar_within = std::chrono::minutes(10);
-    double burst = 25;                          ///< Events about one object, at once
+    double burst = 25;                          ///< Events of one type about one object, at once
     Duration refill = std::chrono::minutes(5);  ///< for one more
 };
 
@@ -81,7 +82,7 @@ class EventCorrelator {
 public:
     explicit EventCorrelator(CorrelationLimits limits = {});
 
-    /// Nothing: too many events about this object.
+    /// Nothing: too many events of this type about this object.
     std::optional<Series> correlate(Happening const& happening);
     /// The series' Event is gone, or was never stored: its next happening makes a new one.
     void forget(std::string const& key);
@@ -101,6 +102,10 @@ private:
         double tokens = 0;
         WallTime refilled{};
     };
+    struct Budgets {
+        Budget normal;
+        Budget warning;
+    };
     bool within_budget(Happening const& happening);
     std::string new_name(Happening const& happening);
 
@@ -108,7 +113,7 @@ private:
     std::int64_t last_stamp_ = 0;
     RecentlyUsed<Similar> similar_;
     RecentlyUsed<Known> known_;
-    RecentlyUsed<Budget> budgets_;
+    RecentlyUsed<Budgets> budgets_;
 };
 
 }  // namespace vedette::kube

@@ -37,7 +37,7 @@ public:
 
     std::uint64_t sent() const { return sent_; }
     std::uint64_t dropped() const { return dropped_; }        ///< the queue was full
-    std::uint64_t suppressed() const { return suppressed_; }  ///< too many about one object
+    std::uint64_t suppressed() const { return suppressed_; }  ///< too many of one type about one object
     std::uint64_t failed() const { return failed_; }          ///< the server did not take it
     std::optional<Error> const& last_error() const { return last_error_; }
 

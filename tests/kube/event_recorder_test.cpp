@@ -65,6 +65,20 @@ TEST(EventCorrelator, OneObjectGets25EventsAndThenOneInFiveMinutes) {
     EXPECT_TRUE(correlator.correlate(happening("m", 6min, other)));
 }
 
+TEST(EventCorrelator, WhatGoesWellTakesNoPlaceFromAWarning) {
+    EventCorrelator correlator;
+    auto chatter = happening("fine", 0s);
+    chatter.warning = false;
+    chatter.reason = "Healthy";
+    int passed = 0;
+    for (int i = 0; i < 100; ++i) passed += correlator.correlate(chatter).has_value();
+    EXPECT_EQ(passed, 25);
+    for (int i = 0; i < 25; ++i) EXPECT_TRUE(correlator.correlate(happening("down", 0s))) << i;
+    EXPECT_FALSE(correlator.correlate(happening("down", 0s)));
+    chatter.when = at(6min);
+    EXPECT_TRUE(correlator.correlate(chatter)) << "nor does a warning from what goes well";
+}
+
 TEST(RecentlyUsed, ForgetsTheLeastRecentlyUsedBeyondItsLimit) {
     RecentlyUsed<int> values(2);
     values.use("a") = 1;
