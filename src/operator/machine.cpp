@@ -104,7 +104,7 @@ void Machine::on(Observed event) {
         problems_ = std::move(event.problems);
         stumbles_ = 0;
         // What is not made yet is made from the new spec, or not at all; a Workflow that runs is still booked.
-        if (run_ && run_->stage <= Stage::checks && !run_->sent) restart_ = true;
+        if (run_ && run_->stage <= Stage::checks && may_begin_anew()) restart_ = true;
     }
     if (first && check_.status.finished_at) {
         auto const spread = spread_of(check_, now_.wall);
@@ -136,6 +136,15 @@ void Machine::on(Woke) {
     } else {
         evaluate();
     }
+}
+
+// A name stands for a run: what a request whose answer is unknown has made, or will, is found under it by the next one.
+// Not a remedy's, since no other asks for that attempt once it is not wanted any more.
+bool Machine::may_begin_anew() const {
+    if (!run_->sent) return true;
+    auto const& spec = check_.spec.workflow;
+    return run_->id.purpose == Purpose::check && get_string(*run_->sent, "metadata.namespace") == spec.ns &&
+           get_string(*run_->sent, "metadata.generateName") == spec.generate_name;
 }
 
 bool Machine::edited_meanwhile() {

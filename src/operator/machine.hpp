@@ -38,6 +38,15 @@ public:
     bool prunes() const { return prunes_; }
 
 private:
+    // What holds between two steps. `waiting_`: an answer is under way, to the one request that the stage stands for,
+    // or to a write of the status (`written_`) or a read after its conflict; then only that answer moves the machine.
+    //   queue          nothing was asked for; waits for a place (`refused`) or for retry_at_
+    //   rbac, source, checks  `waiting_`
+    //   create         `waiting_`, or the answer to `sent` is unknown and it waits for retry_at_
+    //   record, book, drop    `waiting_`, or a write failed and it waits for retry_at_
+    //   watch          the Workflow has a `uid`, and status.currentWorkflow names it
+    // `uid` is empty before record, and for runs without a Workflow; `sent` is set in create alone.
+    // Without a run: idle until `due_`, or for good (paused, refused, deleted).
     enum class Stage { queue, rbac, source, create, checks, record, watch, book, drop };
 
     struct Run {
@@ -49,7 +58,7 @@ private:
         int collision = 0;
         std::string text;
         Now sent_at{};                            ///< when the Workflow was first sent
-        std::optional<boost::json::object> sent;  ///< a create whose answer is unknown: only the same may be sent again
+        std::optional<boost::json::object> sent;  ///< a create whose answer is unknown: no other name may be sent
         std::string uid;
         std::string name;
         std::string ns;
@@ -91,6 +100,7 @@ private:
     void begin(RunId id, WallTime slot);
     void adopt(CurrentWorkflow const& current);
     bool adopt_in_flight();
+    bool may_begin_anew() const;
     bool edited_meanwhile();
     bool overtaken();
 

@@ -147,13 +147,11 @@ void Machine::create() {
 }
 
 void Machine::send_again_or_stumble(Error const& error) {
-    if (!may_have_been_done(error.code())) {
-        run_->sent.reset();
-        if (std::exchange(restart_, false)) {
-            run_.reset();
-            return evaluate();
-        }
+    if (std::exchange(restart_, false)) {
+        run_.reset();
+        return evaluate();
     }
+    if (!may_have_been_done(error.code())) run_->sent.reset();
     stumble("CreateFailed", error.text(), is_passing(error.code()));
 }
 

@@ -17,6 +17,7 @@ namespace json = boost::json;
 constexpr auto first_backoff = std::chrono::seconds(1);
 constexpr auto longest_backoff = std::chrono::seconds(300);
 constexpr auto longest_pause_for_a_server = std::chrono::seconds(30);
+constexpr auto longest_correction = std::chrono::hours(1);  // of a clock, for which a check on ticks may be silent
 
 // RFC 7386: what makes `before` into `after`.
 json::object merge_patch(json::object const& before, json::object const& after) {
@@ -120,7 +121,7 @@ bool Machine::write_if_changed(Status status) {
 // Ticks are points in time: of them only what no corrected clock explains is taken back, lest one be booked twice.
 void Machine::take_back_times(Status& status) {
     bool const ticks = check_.spec.repeat_after <= std::chrono::seconds(0);
-    auto const latest = now_.wall + (ticks ? Duration(std::chrono::days(1)) : Duration::zero());
+    auto const latest = now_.wall + (ticks ? Duration(longest_correction) : Duration::zero());
     auto const take_back = [&](std::optional<WallTime>& time, WallTime to) {
         if (time && *time > latest) time = to;
     };
