@@ -165,7 +165,9 @@ Result<void> Wiring::build_client() {
     auto api = kube::make_http_api(*target_, transport_of(runtime_, *api_http_));
     if (!api) return pass(api);
     api_ = std::move(*api);
-    counted_ = std::make_unique<op::CountedApi>(*api_, registry_);
+    auto const server = net::parse_url(target_->server);
+    if (!server) return fail(server.error().code(), "{}: {}", target_->server, server.error().text());
+    counted_ = std::make_unique<op::CountedApi>(*api_, registry_, net::to_string({server->host, server->port}));
     queued_ = std::make_unique<kube::QueuedApi>(runtime_.executor(), runtime_.clock(), *counted_, api_requests);
     kube::RateLimits const limits{.per_second = static_cast<double>(flags_.kube_api_qps),
                                   .burst = static_cast<double>(flags_.kube_api_burst),

@@ -206,17 +206,19 @@ Deadline Controller::request_deadline() const {
 
 // Performing an action may bring the next event at once: it waits until the step before it is done.
 void Controller::feed(Uid const& uid, MachineEvent event) {
-    pending_.emplace_back(uid, std::move(event));
+    pending_.push_back({uid, std::move(event), doors_.clock.now()});
+    doors_.metrics.queued();
     if (!draining_) drain();
 }
 
 void Controller::drain() {
     draining_ = true;
     while (!pending_.empty()) {
-        auto [uid, event] = std::move(pending_.front());
+        auto next = std::move(pending_.front());
         pending_.pop_front();
         doors_.metrics.set_queue_depth(pending_.size());
-        step(uid, std::move(event));
+        doors_.metrics.taken(doors_.clock.now() - next.since);
+        step(next.uid, std::move(next.event));
     }
     draining_ = false;
 }
@@ -227,6 +229,7 @@ void Controller::step(Uid const& uid, MachineEvent event) {
     auto& entry = *found->second;
     bool const books = std::holds_alternative<StatusWritten>(event) || std::holds_alternative<Observed>(event);
     bool const failed = is_failure(event);
+    auto const begun = doors_.clock.now();
     auto actions = entry.machine.step(std::move(event), now());
     if (books && !entry.machine.gone()) {
         ledger_.observe(entry.machine.check());
@@ -237,11 +240,12 @@ void Controller::step(Uid const& uid, MachineEvent event) {
         wakes = wakes || std::holds_alternative<WakeAt>(action);
         perform(uid, entry, std::move(action));
     }
-    doors_.metrics.reconciled(failed  ? ReconcileResult::error
-                              : wakes ? ReconcileResult::requeue_after
-                                      : ReconcileResult::success);
     settle(uid, entry);
     if (entry.machine.gone()) forget(uid);
+    doors_.metrics.reconciled(failed  ? ReconcileResult::error
+                              : wakes ? ReconcileResult::requeue_after
+                                      : ReconcileResult::success,
+                              doors_.clock.now() - begun, wakes);
     give_places();
 }
 

@@ -79,6 +79,12 @@ private:
     };
     using Uid = std::string;
 
+    struct Pending {
+        Uid uid;
+        MachineEvent event;
+        TimePoint since;
+    };
+
     class Limits final : public Gate {
     public:
         explicit Limits(Controller& controller) : controller_(controller) {}
@@ -125,7 +131,7 @@ private:
     Limits limits_{*this};
     std::map<Uid, std::unique_ptr<Entry>> entries_;
     std::map<Uid, CurrentWorkflow> found_;  ///< the reference's Workflows that were under way when we began
-    std::deque<std::pair<Uid, MachineEvent>> pending_;
+    std::deque<Pending> pending_;
     bool draining_ = false;
     bool acting_ = false;
     bool over_ = false;  ///< nothing more is begun

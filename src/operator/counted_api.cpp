@@ -69,17 +69,24 @@ ApiCall api_call(kube::Request const& request) {
     return {verb_of(request, named), std::move(place.resource)};
 }
 
-CountedApi::CountedApi(kube::Api& inner, metrics::Registry& registry)
+CountedApi::CountedApi(kube::Api& inner, metrics::Registry& registry, std::string host)
     : inner_(inner),
+      host_(std::move(host)),
       requests_(registry.declare<metrics::Counter>({.name = "vedette_operator_api_requests_total",
                                                     .help = "Requests to the API server, by answer.",
-                                                    .labels = {"verb", "resource", "code"}})) {}
+                                                    .labels = {"verb", "resource", "code"}})),
+      client_requests_(
+          registry.declare<metrics::Counter>({.name = "rest_client_requests_total",
+                                              .help = "Requests to the API server, by status, method and host.",
+                                              .labels = {"code", "method", "host"}})) {}
 
 Task<kube::Response> CountedApi::send(kube::Request request, Deadline deadline) {
     auto const call = api_call(request);
+    auto const method = request.method;
     auto response = co_await inner_.send(std::move(request), deadline);
     auto const code = response ? std::to_string(response->status) : std::string("error");
     requests_.with({call.verb, call.resource, code}).add();
+    client_requests_.with({response ? code : "<error>", method, host_}).add();
     co_return response;
 }
 

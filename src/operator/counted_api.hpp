@@ -17,18 +17,21 @@ struct ApiCall {
 };
 ApiCall api_call(kube::Request const& request);
 
-/// Passes requests on to `inner` and counts their answers in vedette_operator_api_requests_total; the code of a request
-/// without an answer is "error". Lifetime: `inner` and `registry` outlive it.
+/// Passes requests on to `inner` and counts their answers in vedette_operator_api_requests_total, where the code of a
+/// request without an answer is "error", and as client-go does in rest_client_requests_total. `host` is the API
+/// server's, with its port. Lifetime: `inner` and `registry` outlive it.
 class CountedApi final : public kube::Api {
 public:
-    CountedApi(kube::Api& inner, metrics::Registry& registry);
+    CountedApi(kube::Api& inner, metrics::Registry& registry, std::string host);
 
     Task<kube::Response> send(kube::Request request, Deadline deadline) override;
     Task<std::optional<kube::IssuedCredentials>> issued_credentials(Deadline deadline) override;
 
 private:
     kube::Api& inner_;
+    std::string host_;
     metrics::Family<metrics::Counter>& requests_;
+    metrics::Family<metrics::Counter>& client_requests_;
 };
 
 }  // namespace vedette::op

@@ -128,6 +128,7 @@ struct Endpoints::State {
     std::vector<HealthPart> readyz;
     std::unique_ptr<ServingCertificate> certificate;
     std::optional<ScrapeAccess> access;
+    metrics::CollectHook certificate_hook;
     std::unique_ptr<net::HttpServer> probes;
     std::unique_ptr<net::HttpServer> metrics;
     Event ended;
@@ -135,6 +136,7 @@ struct Endpoints::State {
     Result<std::unique_ptr<net::Listener>> bind(std::string_view flag, std::string_view address) const;
     Result<void> open_probes(std::string const& address);
     Result<void> open_metrics(EndpointsOptions const& options);
+    void count_certificates();
     Task<net::HttpResponse> answer_probe(net::ServerRequest request);
     Task<net::HttpResponse> answer_scrape(net::ServerRequest request);
     Async<void> run(net::HttpServer& server);
@@ -178,6 +180,23 @@ Result<void> Endpoints::State::open_metrics(EndpointsOptions const& options) {
         doors.executor, doors.clock, std::move(*listener), certificate.get(),
         [this](net::ServerRequest request) { return answer_scrape(std::move(request)); }, small_requests);
     return {};
+}
+
+// As controller-runtime has them: zeros where no certificate is read.
+void Endpoints::State::count_certificates() {
+    auto& reads = doors.registry
+                      .declare<vedette::metrics::Counter>(
+                          {"certwatcher_read_certificate_total", "Times that a certificate was read from its files."})
+                      .only();
+    auto& failed = doors.registry
+                       .declare<vedette::metrics::Counter>({"certwatcher_read_certificate_errors_total",
+                                                            "Times that it could not be read or not be used."})
+                       .only();
+    certificate_hook = doors.registry.on_collect([this, &reads, &failed] {
+        if (!certificate) return;
+        reads.raise_to(static_cast<double>(certificate->reads()));
+        failed.raise_to(static_cast<double>(certificate->failed_reads()));
+    });
 }
 
 Task<net::HttpResponse> Endpoints::State::answer_probe(net::ServerRequest request) {
@@ -229,6 +248,7 @@ Result<std::unique_ptr<Endpoints>> Endpoints::open(EndpointsDoors doors, Endpoin
     auto state = std::make_unique<State>(std::move(doors));
     state->healthz = std::move(options.healthz);
     state->readyz = std::move(options.readyz);
+    state->count_certificates();
     if (auto opened = state->open_probes(options.probe_address); !opened) return pass(opened);
     if (auto opened = state->open_metrics(options); !opened) return pass(opened);
     return std::unique_ptr<Endpoints>(new Endpoints(std::move(state)));

@@ -36,6 +36,19 @@ Labels kept(OperatorMetricsOptions const& options) {
 std::vector<double> const lateness_bounds{0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300};
 std::vector<double> const duration_bounds{1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600};
 
+// Those of controller-runtime and of its workqueue, which come about by repeated multiplication.
+std::vector<double> const reconcile_bounds{
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1,  1.25, 1.5,
+    1.75,  2,    2.5,   3,    3.5, 4,    4.5, 5,    6,   7,    8,   9,    10,  15,  20,  25,  30,  40, 50,   60};
+std::vector<double> queue_bounds() {
+    std::vector<double> bounds;
+    for (double bound = 10e-9; bounds.size() < 12; bound *= 10) bounds.push_back(bound);
+    return bounds;
+}
+
+Labels const of_queue{"name", "controller"};
+metrics::LabelValues const our_queue{"healthcheck", "healthcheck"};
+
 double unix_seconds(WallTime when) {
     return std::chrono::duration<double>(when.time_since_epoch()).count();
 }
@@ -110,8 +123,34 @@ OperatorMetrics::OperatorMetrics(metrics::Registry& registry, Clock const& clock
                                              duration_bounds})),
       reconciled_(registry.declare<Counter>(
           {"controller_runtime_reconcile_total", "Steps on a HealthCheck, by result.", {"controller", "result"}})),
-      queue_depth_(registry.declare<Gauge>({"workqueue_depth", "HealthChecks that wait for a step.", {"name"}})
-                       .with({"healthcheck"})),
+      reconcile_errors_(registry
+                            .declare<Counter>({"controller_runtime_reconcile_errors_total",
+                                               "Steps on a HealthCheck about something that did not work.",
+                                               {"controller"}})
+                            .with({"healthcheck"})),
+      reconcile_time_(registry
+                          .declare<Histogram>({"controller_runtime_reconcile_time_seconds",
+                                               "How long steps took; no step waits for an answer.",
+                                               {"controller"},
+                                               reconcile_bounds})
+                          .with({"healthcheck"})),
+      queue_depth_(
+          registry.declare<Gauge>({"workqueue_depth", "Events that wait for their step.", of_queue}).with(our_queue)),
+      queue_adds_(registry.declare<Counter>({"workqueue_adds_total", "Events put into the queue of steps.", of_queue})
+                      .with(our_queue)),
+      queue_retries_(
+          registry
+              .declare<Counter>({"workqueue_retries_total", "Steps that asked for one more at a later time.", of_queue})
+              .with(our_queue)),
+      queue_duration_(registry
+                          .declare<Histogram>({"workqueue_queue_duration_seconds",
+                                               "How long events waited for their step.", of_queue, queue_bounds()})
+                          .with(our_queue)),
+      work_duration_(
+          registry
+              .declare<Histogram>({"workqueue_work_duration_seconds",
+                                   "How long steps took; no step waits for an answer.", of_queue, queue_bounds()})
+              .with(our_queue)),
       known_checks_(registry.declare<Gauge>({"vedette_operator_healthchecks", "HealthChecks there are."}).only()),
       running_(registry.declare<Gauge>({"vedette_operator_workflows_running", "Workflows under way.", {"workflow"}})),
       waiting_(registry
@@ -319,8 +358,20 @@ void OperatorMetrics::remedy_verified(HealthCheck const& check, bool helped) {
     if (it) remedies_verified_.with({it->ns, it->name, helped ? "true" : "false"}).add();
 }
 
-void OperatorMetrics::reconciled(ReconcileResult result) {
+void OperatorMetrics::queued() {
+    queue_adds_.add();
+}
+
+void OperatorMetrics::taken(Duration waited) {
+    queue_duration_.observe(seconds(waited));
+}
+
+void OperatorMetrics::reconciled(ReconcileResult result, Duration took, bool wakes) {
     reconciled_.with({"healthcheck", result_word(result)}).add();
+    if (result == ReconcileResult::error) reconcile_errors_.add();
+    if (wakes) queue_retries_.add();
+    reconcile_time_.observe(seconds(took));
+    work_duration_.observe(seconds(took));
 }
 
 void OperatorMetrics::set_queue_depth(std::size_t health_checks) {

@@ -62,8 +62,13 @@ public:
 
     // --- the operator -----------------------------------------------------------------------------------------------
 
-    void reconciled(ReconcileResult result);
+    /// An event was put into the queue of steps.
+    void queued();
     void set_queue_depth(std::size_t health_checks);
+    /// A step began, on an event that was in the queue for so long.
+    void taken(Duration waited);
+    /// It ended, after so long; `wakes`: the HealthCheck is to be stepped again at a time of its own.
+    void reconciled(ReconcileResult result, Duration took, bool wakes);
     void set_running(Purpose purpose, std::size_t workflows);
     void set_waiting(std::size_t runs);  ///< for a place under --max-running-workflows
     void watch_restarted(std::string_view resource);
@@ -116,7 +121,13 @@ private:
     Family<metrics::Histogram>& duration_;
 
     Family<metrics::Counter>& reconciled_;
+    metrics::Counter& reconcile_errors_;
+    metrics::Histogram& reconcile_time_;
     metrics::Gauge& queue_depth_;
+    metrics::Counter& queue_adds_;
+    metrics::Counter& queue_retries_;
+    metrics::Histogram& queue_duration_;
+    metrics::Histogram& work_duration_;
     metrics::Gauge& known_checks_;
     Family<metrics::Gauge>& running_;
     metrics::Gauge& waiting_;

@@ -33,7 +33,14 @@ Result<std::unique_ptr<ServingCertificate>> ServingCertificate::open(Clock& cloc
     made->seen_ = std::move(*version);
     made->next_look_ = clock.now() + look_interval;
     if (auto loaded = made->load(); !loaded) return pass(loaded);
+    made->count(true);
     return made;
+}
+
+void ServingCertificate::count(bool loaded) {
+    if (folder_.empty()) return;
+    ++reads_;
+    if (!loaded) ++failed_reads_;
 }
 
 // Of a self-signed one, the half year it was made in.
@@ -73,6 +80,7 @@ void ServingCertificate::refresh() {
     if (seen == seen_) return;
     seen_ = seen;
     auto const loaded = version ? load() : Result<void>(std::unexpected(version.error()));
+    count(loaded.has_value());
     if (loaded) return;
     warn_(fmt::format("the new certificate of the metrics server is not used, the one before goes on: {}",
                       loaded.error().text()));

@@ -24,12 +24,17 @@ public:
     /// Errors: those of reading the files, invalid_input (they do not parse or do not belong together).
     static Result<std::unique_ptr<ServingCertificate>> open(Clock& clock, Files& files, std::string folder, Warn warn);
 
+    /// Of the files, since it was opened; none of a self-signed one.
+    std::uint64_t reads() const { return reads_; }
+    std::uint64_t failed_reads() const { return failed_reads_; }
+
     Task<std::unique_ptr<net::TlsStream>> accept(std::unique_ptr<net::Stream> stream, Deadline deadline) override;
 
 private:
     ServingCertificate(Clock& clock, Files& files, std::string folder, Warn warn);
     Result<std::string> version() const;
     Result<void> load();
+    void count(bool loaded);
     void refresh();
 
     Clock& clock_;
@@ -39,6 +44,8 @@ private:
     std::shared_ptr<net::TlsServer> current_;
     std::string seen_;  // the version that was loaded, or last refused
     TimePoint next_look_{};
+    std::uint64_t reads_ = 0;
+    std::uint64_t failed_reads_ = 0;
 };
 
 }  // namespace vedette::op

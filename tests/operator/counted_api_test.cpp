@@ -48,12 +48,12 @@ TEST(ApiCall, IsWhatRbacWouldBeAskedFor) {
     }
 }
 
-TEST(CountedApi, CountsAnswersByVerbResourceAndCodeAndPassesThemOn) {
+TEST(CountedApi, CountsAnswersByVerbResourceAndCodeAndAsClientGoDoesAndPassesThemOn) {
     world::World world;
     metrics::Registry registry;
     kube::ScriptedApi inner(
         {{.status = 200}, {.status = 200}, {.status = 409}, {.transport = Error(Errc::reset, "r")}});
-    CountedApi api(inner, registry);
+    CountedApi api(inner, registry, "api:6443");
     auto const send = [&](char const* method, char const* path) {
         return world.run(api.send(request(method, path), no_deadline));
     };
@@ -62,6 +62,11 @@ TEST(CountedApi, CountsAnswersByVerbResourceAndCodeAndPassesThemOn) {
     EXPECT_EQ(send("PATCH", "/api/v1/namespaces/a/pods/b")->status, 409);
     EXPECT_EQ(send("GET", "/api/v1/pods").error().code(), Errc::reset);
     EXPECT_EQ(telemetry::exposition(registry),
+              "# HELP rest_client_requests_total Requests to the API server, by status, method and host.\n"
+              "# TYPE rest_client_requests_total counter\n"
+              "rest_client_requests_total{code=\"200\",method=\"GET\",host=\"api:6443\"} 2.0\n"
+              "rest_client_requests_total{code=\"409\",method=\"PATCH\",host=\"api:6443\"} 1.0\n"
+              "rest_client_requests_total{code=\"<error>\",method=\"GET\",host=\"api:6443\"} 1.0\n"
               "# HELP vedette_operator_api_requests_total Requests to the API server, by answer.\n"
               "# TYPE vedette_operator_api_requests_total counter\n"
               "vedette_operator_api_requests_total{verb=\"list\",resource=\"pods\",code=\"200\"} 2.0\n"

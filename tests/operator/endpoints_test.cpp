@@ -148,7 +148,8 @@ TEST_F(EndpointsTest, TheKubeletFindsProbesAndPrometheusMetricsAtTheDefaultPorts
     auto const scrape = ask(metrics_port, "/metrics?name=x");
     EXPECT_EQ(scrape.status, 200);
     EXPECT_EQ(scrape.headers.get("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
-    EXPECT_EQ(scrape.body, "# HELP zebras Striped.\n# TYPE zebras gauge\nzebras 3.0\n");
+    EXPECT_THAT(scrape.body, testing::EndsWith("# HELP zebras Striped.\n# TYPE zebras gauge\nzebras 3.0\n"));
+    EXPECT_THAT(scrape.body, HasSubstr("\ncertwatcher_read_certificate_total 0.0\n"));
     EXPECT_EQ(api_.requests.size(), 0u) << "nobody is reviewed where all may read";
 }
 
@@ -203,7 +204,7 @@ TEST_F(EndpointsTest, AScrapeOfManySeriesComesWholeWhileProbesAreAnswered) {
     for (int i = 0; i < 20'000; ++i) zebras.with({std::to_string(i)});
     open();
     auto const scrape = ask(metrics_port, "/metrics");
-    EXPECT_EQ(std::ranges::count(scrape.body, '\n'), 20'002);
+    EXPECT_EQ(std::ranges::count(scrape.body, '\n'), 20'008) << "and six lines about certificates";
     EXPECT_EQ(ask(probe_port, "/healthz").status, 200);
 }
 

@@ -1,7 +1,9 @@
 #include "operator/metrics.hpp"
 
+#include "kube/memory_files.hpp"
 #include "kube/scripted_api.hpp"
 #include "operator/counted_api.hpp"
+#include "operator/endpoints.hpp"
 #include "telemetry/exposition.hpp"
 #include "telemetry/process_metrics.hpp"
 #include "world/world.hpp"
@@ -245,10 +247,11 @@ TEST_F(OperatorMetricsTest, RemediesAreCountedFromTheirStartToWhetherTheyHelped)
     metrics_.remedy_refused(hello_, "Cooldown");
     metrics_.remedy_refused(hello_, "Cooldown");
     auto const of = std::string(R"(healthcheck_namespace="health",healthcheck_name="hello")");
-    EXPECT_THAT(lines("remedy_"), ElementsAre("healthcheck_remedy_refused_total{" + of + R"(,reason="Cooldown"} 2.0)",
-                                              "healthcheck_remedy_started_total{" + of + "} 1.0",
-                                              "healthcheck_remedy_verified_total{" + of + R"(,helped="false"} 1.0)",
-                                              "healthcheck_remedy_verified_total{" + of + R"(,helped="true"} 1.0)"));
+    EXPECT_THAT(lines("healthcheck_remedy_"),
+                ElementsAre("healthcheck_remedy_refused_total{" + of + R"(,reason="Cooldown"} 2.0)",
+                            "healthcheck_remedy_started_total{" + of + "} 1.0",
+                            "healthcheck_remedy_verified_total{" + of + R"(,helped="false"} 1.0)",
+                            "healthcheck_remedy_verified_total{" + of + R"(,helped="true"} 1.0)"));
     EXPECT_THAT(lines("healthcheck_runs_total{" + of + R"(,workflow="remedy",result="succeeded"})"),
                 ElementsAre(testing::EndsWith(" 1.0")));
 }
@@ -342,8 +345,11 @@ TEST_F(WithNamespaceLabel, ACustomMetricStillCannotTakeOneOfOurs) {
 }
 
 TEST_F(OperatorMetricsTest, TheOperatorsOwnSeriesHaveTheNamesOfControllerRuntimeAndClientGo) {
-    metrics_.reconciled(ReconcileResult::success);
-    metrics_.reconciled(ReconcileResult::requeue_after);
+    metrics_.queued();
+    metrics_.taken(2us);
+    metrics_.reconciled(ReconcileResult::success, 7ms, false);
+    metrics_.reconciled(ReconcileResult::requeue_after, 1us, true);
+    metrics_.reconciled(ReconcileResult::error, 1us, true);
     metrics_.set_queue_depth(3);
     metrics_.set_leader(true);
     metrics_.set_running(Purpose::remedy, 2);
@@ -352,16 +358,26 @@ TEST_F(OperatorMetricsTest, TheOperatorsOwnSeriesHaveTheNamesOfControllerRuntime
     metrics_.added(hello_);
     auto const text = telemetry::exposition(registry_);
     for (auto const* line :
-         {R"(controller_runtime_reconcile_total{controller="healthcheck",result="error"} 0.0)",
+         {R"(controller_runtime_reconcile_total{controller="healthcheck",result="error"} 1.0)",
+          R"(controller_runtime_reconcile_total{controller="healthcheck",result="requeue"} 0.0)",
           R"(controller_runtime_reconcile_total{controller="healthcheck",result="requeue_after"} 1.0)",
           R"(controller_runtime_reconcile_total{controller="healthcheck",result="success"} 1.0)",
-          R"(workqueue_depth{name="healthcheck"} 3.0)",
+          R"(controller_runtime_reconcile_errors_total{controller="healthcheck"} 1.0)",
+          R"(controller_runtime_reconcile_time_seconds_bucket{controller="healthcheck",le="0.005"} 2.0)",
+          R"(controller_runtime_reconcile_time_seconds_bucket{controller="healthcheck",le="0.01"} 3.0)",
+          R"(workqueue_depth{name="healthcheck",controller="healthcheck"} 3.0)",
+          R"(workqueue_adds_total{name="healthcheck",controller="healthcheck"} 1.0)",
+          R"(workqueue_retries_total{name="healthcheck",controller="healthcheck"} 2.0)",
+          R"(workqueue_queue_duration_seconds_bucket{name="healthcheck",controller="healthcheck",le="1e-06"} 0.0)",
+          R"(workqueue_queue_duration_seconds_count{name="healthcheck",controller="healthcheck"} 1.0)",
+          R"(workqueue_work_duration_seconds_count{name="healthcheck",controller="healthcheck"} 3.0)",
           R"(leader_election_master_status{name="689451f8.keikoproj.io"} 1.0)",
           R"(vedette_build_info{version=")" VEDETTE_VERSION R"("} 1.0)",
           R"(vedette_operator_workflows_running{workflow="healthCheck"} 0.0)",
           R"(vedette_operator_workflows_running{workflow="remedy"} 2.0)",
           R"(vedette_operator_watch_restarts_total{resource="workflows.argoproj.io"} 1.0)",
-          "vedette_operator_runs_waiting 5.0", "vedette_operator_healthchecks 1.0"}) {
+          "vedette_operator_runs_waiting 5.0",
+          "vedette_operator_healthchecks 1.0"}) {
         EXPECT_THAT(text, HasSubstr(std::string(line) + "\n"));
     }
 }
@@ -374,7 +390,17 @@ TEST(Catalogue, ListsEveryFamilyWithItsTypeAndLabelsAndNoOther) {
     OperatorMetrics const own(registry, world.clock());
     telemetry::ProcessMetrics const process(registry, world.clock());
     kube::ScriptedApi inner({});
-    CountedApi const api(inner, registry);
+    CountedApi api(inner, registry, "api:6443");
+    kube::MemoryFiles files;
+    auto const endpoints = Endpoints::open({.executor = world.executor(),
+                                            .clock = world.clock(),
+                                            .files = files,
+                                            .registry = registry,
+                                            .client = kube::Client(api, world.clock(), world.random()),
+                                            .listen = {},
+                                            .warn = {}},
+                                           {.probe_address = "0", .metrics_address = "0"});
+    ASSERT_TRUE(endpoints) << endpoints.error().text();
     std::set<std::string> in_code;
     for (auto const* family = registry.next(""); family; family = registry.next(family->definition().name)) {
         std::string labels;

@@ -99,6 +99,8 @@ TEST_F(ServingCertificateTest, FilesThatDoNotFitYetLeaveTheOldOneInPlaceAndAreTo
     files_.texts["/certs/tls.key"] = next.key_pem;
     world_.pass(10s);
     EXPECT_EQ(shown(**server).subject, "CN=second");
+    EXPECT_EQ((*server)->reads(), 4u) << "one for each change, however often it is asked for";
+    EXPECT_EQ((*server)->failed_reads(), 2u);
 }
 
 TEST_F(ServingCertificateTest, WhatIsWrongAtTheStartIsAnError) {
@@ -118,6 +120,7 @@ TEST_F(ServingCertificateTest, ASelfSignedOneIsRenewedLongBeforeItLapses) {
     auto const first = shown(**server);
     EXPECT_THAT(first.names, testing::Contains("localhost"));
     EXPECT_EQ(shown(**server), first);
+    EXPECT_EQ((*server)->reads(), 0u) << "there is no file";
     for (int month = 0; month < 24; ++month) {
         world_.clock().jump_wall(std::chrono::days(30));
         world_.pass(10s);
@@ -216,7 +219,8 @@ TEST(SecureMetrics, AreServedOverTlsToThoseWhoMayReadThem) {
     EXPECT_EQ(ask("guest", origin)->body, "guest may not get the non-resource URL /metrics\n");
     auto const reader = ask("reader", origin);
     EXPECT_EQ(reader->status, 200);
-    EXPECT_EQ(reader->body, "# HELP zebras Striped.\n# TYPE zebras gauge\nzebras 0.0\n");
+    EXPECT_THAT(reader->body, testing::EndsWith("# HELP zebras Striped.\n# TYPE zebras gauge\nzebras 0.0\n"));
+    EXPECT_THAT(reader->body, HasSubstr("\ncertwatcher_read_certificate_total 1.0\n"));
     EXPECT_FALSE(ask("reader", {.endpoint = origin.endpoint})) << "plain HTTP is no way in";
     EXPECT_THAT(warnings, IsEmpty());
     http->close_idle();
