@@ -99,6 +99,18 @@ void add_endpoints(CLI::App& app, OperatorRunFlags& flags) {
         ->capture_default_str();
 }
 
+void add_heartbeat(CLI::App& app, OperatorRunFlags& flags) {
+    app.add_option("--heartbeat-url", flags.heartbeat_url,
+                   "Requested as long as all is well, by the replica that acts: a dead man's switch")
+        ->type_name("URL");
+    app.add_option("--heartbeat-url-file", flags.heartbeat_url_file,
+                   "File with that URL, which is a secret; read for each request")
+        ->type_name("FILE");
+    app.add_option("--heartbeat-interval", flags.heartbeat_interval, "From one request to the next")
+        ->type_name("DURATION")
+        ->capture_default_str();
+}
+
 void add_log(CLI::App& app, OperatorLogOptions& log) {
     app.add_flag("--zap-devel", log.devel, "Log debug messages too");
     app.add_option("--zap-encoder", log.encoder, "json or console")
@@ -124,6 +136,7 @@ void add_operator(CLI::App& root, OperatorFlags& flags) {
     add_running(app, flags.run);
     add_rbac(app, flags.run);
     add_endpoints(app, flags.run);
+    add_heartbeat(app, flags.run);
     add_log(app, flags.run.log);
     add_plan(app, flags.plan);
     app.footer(

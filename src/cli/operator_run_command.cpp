@@ -3,6 +3,7 @@
 
 #include "cli/operator_run_command.hpp"
 
+#include "base/duration.hpp"
 #include "base/mounted_files.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/output.hpp"
@@ -120,6 +121,7 @@ private:
     Result<void> build_client();
     Result<void> build_sources();
     void build_checks();
+    Result<void> build_heartbeat();
     Result<void> build_operator();
     Result<void> build_endpoints();
 
@@ -142,6 +144,7 @@ private:
     std::unique_ptr<op::NativeRunner> native_;
     std::unique_ptr<op::OperatorMetrics> metrics_;
     std::unique_ptr<op::RbacKeeper> rbac_;
+    std::unique_ptr<op::Heartbeat> heartbeat_;
     std::unique_ptr<op::Operator> operator_;
     std::unique_ptr<op::Endpoints> endpoints_;
 };
@@ -152,6 +155,7 @@ Result<void> Wiring::build() {
     build_checks();
     metrics_ = std::make_unique<op::OperatorMetrics>(
         registry_, runtime_.clock(), op::OperatorMetricsOptions{.namespace_label = flags_.metrics_namespace_label});
+    if (auto built = build_heartbeat(); !built) return built;
     if (auto built = build_operator(); !built) return built;
     return build_endpoints();
 }
@@ -205,6 +209,26 @@ void Wiring::build_checks() {
                         .limiter = limiter_.get()});
 }
 
+// It dials what the administrator names: the rules for addresses are about those who write HealthChecks.
+Result<void> Wiring::build_heartbeat() {
+    auto const interval = parse_duration(flags_.heartbeat_interval);
+    if (!interval) return fail(Errc::invalid_input, "--heartbeat-interval: {}", interval.error().text());
+    if (flags_.heartbeat_url.empty() && flags_.heartbeat_url_file.empty()) return {};
+    op::HeartbeatDoors doors{.clock = runtime_.clock(),
+                             .files = runtime_.files(),
+                             .http = runtime_.http(),
+                             .metrics = *metrics_,
+                             .log = log_};
+    op::HeartbeatOptions options{.url = flags_.heartbeat_url,
+                                 .url_file = flags_.heartbeat_url_file,
+                                 .interval = *interval,
+                                 .environment = environment};
+    auto made = op::Heartbeat::make(std::move(doors), std::move(options));
+    if (!made) return pass(made);
+    heartbeat_ = std::move(*made);
+    return {};
+}
+
 Result<void> Wiring::build_operator() {
     auto rbac = rbac_options(flags_, runtime_.files());
     if (!rbac) return pass(rbac);
@@ -234,7 +258,8 @@ Result<void> Wiring::build_operator() {
         .run_checks = [this](op::HealthCheck check,
                              Deadline deadline) { return native_->run(std::move(check), deadline); },
         .objections = op::validate_checks,
-        .log = log_};
+        .log = log_,
+        .heartbeat = heartbeat_.get()};
     operator_ = std::make_unique<op::Operator>(std::move(doors), std::move(options));
     return {};
 }

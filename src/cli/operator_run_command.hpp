@@ -19,6 +19,9 @@ struct OperatorRunFlags {
     std::string metrics_cert_path;
     bool metrics_namespace_label = false;
     std::string health_probe_bind_address = ":8081";
+    std::string heartbeat_url;
+    std::string heartbeat_url_file;
+    std::string heartbeat_interval = "1m";
     bool leader_elect = false;
     int max_workers = 10;
     int max_running_workflows = 0;  ///< 0: no limit

@@ -61,6 +61,8 @@ public:
     void workflow_deleted(SeenWorkflow const& seen, bool witnessed);
     void policy_changed(RemedyPolicy policy);
 
+    /// It has taken the HealthChecks up.
+    bool acts() const { return acting_; }
     /// Why it does not act at all: another operator. Nothing while it acts.
     std::optional<std::string> const& refusal() const { return refusal_; }
     /// The check that was due to be stepped longest ago and was not, if that is longer than `grace`: the scheduler is

@@ -71,7 +71,8 @@ HealthAnswer health_answer(std::string_view name, std::vector<HealthPart> const&
     for (auto const& part : parts) {
         auto const health = part.ask();
         if (health.ok) {
-            list += fmt::format("[+]{} ok\n", part.name);
+            auto const but = health.why.empty() ? "" : fmt::format(", but {}", health.why);
+            list += fmt::format("[+]{} ok{}\n", part.name, but);
         } else {
             list += fmt::format("[-]{} failed: {}\n", part.name, health.why);
             sentences += fmt::format("{}: {}\n", part.name, health.why);

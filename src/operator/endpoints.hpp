@@ -19,7 +19,9 @@ namespace vedette::op {
 /// How one part of the operator is.
 struct Health {
     bool ok = true;
-    std::string why = {};  ///< one sentence when it is not: "health/hello was due 40s ago and was not attempted"
+    /// One sentence when it is not: "health/hello was due 40s ago and was not attempted". When it is: what people
+    /// should know all the same, shown by ?verbose.
+    std::string why = {};
 };
 struct HealthPart {
     std::string name;             ///< a word: "scheduler"

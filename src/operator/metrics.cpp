@@ -170,6 +170,13 @@ OperatorMetrics::OperatorMetrics(metrics::Registry& registry, Clock const& clock
                                    "1 if this process has taken the HealthChecks up, 0 if it stands by or refuses to.",
                                    {}})
                   .only()),
+      policy_known_(registry
+                        .declare<Gauge>({"vedette_operator_remedy_policy_known",
+                                         "1 if the remedy policy was read or is known to be absent, and is watched; 0 "
+                                         "if it cannot be read, and no remedy runs."})
+                        .only()),
+      heartbeats_(registry.declare<Counter>(
+          {"vedette_operator_heartbeats_total", "Requests to --heartbeat-url, by result.", {"result"}})),
       hook_(registry.on_collect([this] { update_overdue(); })) {
     registry.declare<Gauge>({"vedette_build_info", "Always 1; the label says which version runs.", {"version"}})
         .with({VEDETTE_VERSION})
@@ -179,6 +186,7 @@ OperatorMetrics::OperatorMetrics(metrics::Registry& registry, Clock const& clock
          {ReconcileResult::success, ReconcileResult::error, ReconcileResult::requeue, ReconcileResult::requeue_after}) {
         reconciled_.with({"healthcheck", result_word(result)});
     }
+    for (auto const* result : {"succeeded", "failed"}) heartbeats_.with({result});
 }
 
 OperatorMetrics::Known* OperatorMetrics::known(HealthCheck const& check) {
@@ -396,6 +404,14 @@ void OperatorMetrics::set_leader(bool leads) {
 
 void OperatorMetrics::set_acting(bool acts) {
     acting_.set(acts ? 1 : 0);
+}
+
+void OperatorMetrics::set_policy_known(bool known) {
+    policy_known_.set(known ? 1 : 0);
+}
+
+void OperatorMetrics::heartbeat(bool succeeded) {
+    heartbeats_.with({succeeded ? "succeeded" : "failed"}).add();
 }
 
 void OperatorMetrics::update_overdue() {

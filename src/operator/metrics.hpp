@@ -74,6 +74,9 @@ public:
     void watch_restarted(std::string_view resource);
     void set_leader(bool leads);
     void set_acting(bool acts);  ///< it has taken the HealthChecks up
+    /// The remedy policy was read, or is known to be absent, and its watch is well.
+    void set_policy_known(bool known);
+    void heartbeat(bool succeeded);
 
 private:
     struct Known {
@@ -134,6 +137,8 @@ private:
     Family<metrics::Counter>& watch_restarts_;
     metrics::Gauge& leader_;
     metrics::Gauge& acting_;
+    metrics::Gauge& policy_known_;
+    Family<metrics::Counter>& heartbeats_;
     metrics::CollectHook hook_;
 };
 

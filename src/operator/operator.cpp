@@ -156,7 +156,25 @@ void Operator::set_policy(RemedyPolicy policy) {
                                                 options_.policy_namespace, options_.policy_name, policy.trouble));
     }
     policy_ = std::move(policy);
+    doors_.metrics.set_policy_known(!policy_trouble());
     if (controller_) controller_->policy_changed(policy_);
+}
+
+// Of what is known and cannot be watched any more: a kill switch thrown now would not be seen.
+std::optional<std::string> Operator::policy_trouble() const {
+    auto const& error = policies_.reflector().last_error();
+    auto const name = fmt::format("ConfigMap {}/{}", options_.policy_namespace, options_.policy_name);
+    switch (policy_.state) {
+        case RemedyPolicy::State::unknown:
+            return fmt::format("no remedy runs: {} has not been read: {}", name,
+                               error ? error->text() : "the first list is under way");
+        case RemedyPolicy::State::unreadable:
+            return fmt::format("no remedy runs: {}: {}", name, policy_.trouble);
+        case RemedyPolicy::State::known:
+            break;
+    }
+    if (!error) return std::nullopt;
+    return fmt::format("changes of {} are not seen: {}", name, error->text());
 }
 
 // --- leading ------------------------------------------------------------------------------------------------------
@@ -205,6 +223,7 @@ Async<void> Operator::one_term() {
     controller_->policy_changed(policy_);
     TaskGroup term(doors_.executor);
     term.spawn(controller_->run());
+    if (doors_.heartbeat) term.spawn(doors_.heartbeat->run([this] { return unwell(); }));
     auto const over = [](Operator& self) -> Async<void> {
         while (self.leading_ && !self.fenced_) co_await self.changed_.wait();
     };
@@ -298,6 +317,7 @@ Async<void> Operator::note_watches() {
         tell_trouble("HealthChecks", checks_.reflector(), told_of_checks);
         tell_trouble("Workflows", workflows_.reflector(), told_of_workflows);
         tell_trouble("the remedy policy, without which no remedy runs", policies_.reflector(), told_of_policy);
+        doors_.metrics.set_policy_known(!policy_trouble());
         co_await doors_.clock.sleep_for(watches_noted_every, "the next look at the watches");
         for (; checks < checks_.reflector().watches(); ++checks) doors_.metrics.watch_restarted("healthchecks");
         for (; workflows < workflows_.reflector().watches(); ++workflows) doors_.metrics.watch_restarted("workflows");
@@ -313,6 +333,17 @@ std::vector<HealthPart> Operator::healthz() {
              }}};
 }
 
+// Why no heartbeat is sent.
+std::optional<std::string> Operator::unwell() {
+    if (!leads() || !controller_) return "this process does not lead";
+    if (controller_->refusal()) return controller_->refusal();
+    if (!controller_->acts()) return "the HealthChecks are being taken up";
+    for (auto const& part : healthz()) {
+        if (auto health = part.ask(); !health.ok) return std::move(health.why);
+    }
+    return std::nullopt;
+}
+
 std::vector<HealthPart> Operator::readyz() {
     return {
         {"healthchecks", [this] { return informer_health(checks_.synced(), checks_.reflector()); }},
@@ -322,6 +353,8 @@ std::vector<HealthPart> Operator::readyz() {
              if (!controller_ || !controller_->refusal()) return {};
              return {.ok = false, .why = *controller_->refusal()};
          }},
+        // Not a reason to be taken for unready: metrics are read from ready pods alone.
+        {"remedy-policy", [this] { return Health{.why = policy_trouble().value_or("")}; }},
     };
 }
 

@@ -5,6 +5,7 @@
 #include "kube/leader_election.hpp"
 #include "operator/controller.hpp"
 #include "operator/endpoints.hpp"
+#include "operator/heartbeat.hpp"
 
 namespace vedette::op {
 
@@ -33,6 +34,7 @@ struct OperatorDoors {
     std::function<Async<RunResult>(HealthCheck check, Deadline deadline)> run_checks;
     std::function<std::vector<Problem>(HealthCheck const& check)> objections;
     Log log;
+    Heartbeat* heartbeat = nullptr;  ///< null: none is sent
 };
 
 /// Threads: one reactor. Lifetime: outlives run().
@@ -59,6 +61,8 @@ private:
     void hear_lease();
     void set_leading(bool leading);
     bool workflows_known() const;
+    std::optional<std::string> unwell();
+    std::optional<std::string> policy_trouble() const;
     void set_policy(RemedyPolicy policy);
 
     Async<void> work();

@@ -86,6 +86,9 @@ TEST(HealthAnswer, IsOkOrASentenceForEachPartThatIsNotWell) {
 TEST(HealthAnswer, VerboseListsAllPartsAsKubernetesDoes) {
     EXPECT_EQ(health_answer("readyz", {{"ping", well}, {"informers", well}}, true).text,
               "[+]ping ok\n[+]informers ok\nreadyz check passed\n");
+    auto const noted = health_answer("readyz", {{"ping", well}, {"policy", [] { return Health{.why = "x"}; }}}, true);
+    EXPECT_EQ(noted.status, 200);
+    EXPECT_EQ(noted.text, "[+]ping ok\n[+]policy ok, but x\nreadyz check passed\n");
     auto const bad = health_answer("healthz", {{"ping", well}, {"scheduler", late}}, true);
     EXPECT_EQ(bad.status, 500);
     EXPECT_EQ(bad.text,

@@ -333,7 +333,14 @@ TEST(Chart, AlertsOnSeriesThatExist) {
     for (std::sregex_iterator it(alerts.begin(), alerts.end(), series), end; it != end; ++it, ++found) {
         EXPECT_NE(metrics.find(fmt::format("\"{}\"", it->str())), std::string::npos) << it->str();
     }
-    EXPECT_EQ(found, 8);
+    EXPECT_EQ(found, 10);
+}
+
+TEST(Chart, MountsTheHeartbeatsSecretWhereTheFlagLooks) {
+    auto const text = text_of(chart() / "templates/deployment.yaml");
+    EXPECT_THAT(text, testing::HasSubstr("- --heartbeat-url-file=/etc/vedette/heartbeat/url\n"));
+    EXPECT_THAT(text, testing::HasSubstr("- name: heartbeat\n          mountPath: /etc/vedette/heartbeat\n"));
+    EXPECT_THAT(text, testing::HasSubstr("            path: url\n"));
 }
 
 // --- examples -----------------------------------------------------------------------------------------------------

@@ -351,6 +351,8 @@ TEST_F(OperatorMetricsTest, TheOperatorsOwnSeriesHaveTheNamesOfControllerRuntime
     metrics_.reconciled(ReconcileResult::requeue_after, 1us, true);
     metrics_.reconciled(ReconcileResult::error, 1us, true);
     metrics_.set_queue_depth(3);
+    metrics_.set_policy_known(true);
+    metrics_.heartbeat(true);
     metrics_.set_leader(true);
     metrics_.set_running(Purpose::remedy, 2);
     metrics_.set_waiting(5);
@@ -376,6 +378,9 @@ TEST_F(OperatorMetricsTest, TheOperatorsOwnSeriesHaveTheNamesOfControllerRuntime
           R"(vedette_operator_workflows_running{workflow="healthCheck"} 0.0)",
           R"(vedette_operator_workflows_running{workflow="remedy"} 2.0)",
           R"(vedette_operator_watch_restarts_total{resource="workflows.argoproj.io"} 1.0)",
+          R"(vedette_operator_heartbeats_total{result="succeeded"} 1.0)",
+          R"(vedette_operator_heartbeats_total{result="failed"} 0.0)",
+          "vedette_operator_remedy_policy_known 1.0",
           "vedette_operator_runs_waiting 5.0",
           "vedette_operator_healthchecks 1.0"}) {
         EXPECT_THAT(text, HasSubstr(std::string(line) + "\n"));

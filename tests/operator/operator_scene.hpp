@@ -6,6 +6,7 @@
 #include "base/metrics.hpp"
 #include "base/task_group.hpp"
 #include "kube/fake/api_server.hpp"
+#include "kube/memory_files.hpp"
 #include "kube/scripted_api.hpp"
 #include "operator/argo.hpp"
 #include "operator/operator.hpp"
@@ -40,6 +41,7 @@ struct SceneOptions {
     bool leader_elect = false;
     ControllerOptions controller;
     std::uint64_t seed = 1;
+    net::HttpClient* heartbeats = nullptr;  ///< what members send them through, each 10 s; null: none
 };
 
 class OperatorScene;
@@ -70,6 +72,8 @@ private:
     metrics::Registry registry_;
     OperatorMetrics metrics_;
     RbacKeeper rbac_;
+    kube::MemoryFiles files_;
+    std::unique_ptr<Heartbeat> heartbeat_;
     std::unique_ptr<Operator> operator_;
     std::unique_ptr<TaskGroup> tasks_;
 };

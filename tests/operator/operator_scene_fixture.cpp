@@ -91,6 +91,13 @@ Member::Member(OperatorScene& scene, std::string identity)
       metrics_(registry_, scene.world.clock()),
       rbac_(scene.world.executor(), client_, scene.world.clock(), scene.world.random(), {}),
       tasks_(std::make_unique<TaskGroup>(scene.world.executor())) {
+    Log const keep = [this](LogLevel, std::string sentence) { log.push_back(std::move(sentence)); };
+    if (auto* http = scene.options.heartbeats) {
+        HeartbeatDoors heart{
+            .clock = scene.world.clock(), .files = files_, .http = *http, .metrics = metrics_, .log = keep};
+        heartbeat_ =
+            std::move(*Heartbeat::make(std::move(heart), {.url = "http://watch.example/" + identity, .interval = 10s}));
+    }
     OperatorDoors doors{
         .executor = scene.world.executor(),
         .clock = scene.world.clock(),
@@ -104,7 +111,8 @@ Member::Member(OperatorScene& scene, std::string identity)
         .run_checks = [&scene](HealthCheck check,
                                Deadline deadline) { return scene.run_checks(std::move(check), deadline); },
         .objections = [](HealthCheck const&) { return std::vector<Problem>{}; },
-        .log = [this](LogLevel, std::string sentence) { log.push_back(std::move(sentence)); }};
+        .log = keep,
+        .heartbeat = heartbeat_.get()};
     OperatorOptions options{.leader_elect = scene.options.leader_elect,
                             .own_namespace = "health",
                             .identity = std::move(identity),
