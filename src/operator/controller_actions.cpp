@@ -6,6 +6,7 @@
 #include "operator/controller.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace vedette::op {
 namespace {
@@ -20,6 +21,14 @@ kube::ObjectReference reference_to(HealthCheck const& check) {
             .uid = check.uid,
             .resource_version = {},
             .field_path = {}};
+}
+
+// Without the Workflow's name: what is wrong in every run is one Event that counts.
+std::string told(std::vector<std::string> const& refused) {
+    constexpr std::size_t most = 3;
+    auto text = fmt::format("{}", fmt::join(refused.begin(), refused.begin() + std::min(most, refused.size()), "; "));
+    if (refused.size() > most) text += fmt::format("; and {} more", refused.size() - most);
+    return text;
 }
 
 template <class... Each>
@@ -164,10 +173,10 @@ void Controller::tell(HealthCheck const& check, Tell what) {
 void Controller::count(HealthCheck const& check, Count what) {
     auto const* workflow = doors_.workflows.find(what.ns + "/" + what.result.workflow);
     std::vector<CustomMetric> custom;
-    if (workflow && workflow->uid == what.uid) custom = custom_metrics(check.name, workflow->outputs);
-    for (auto const& trouble : doors_.metrics.booked(check, what.purpose, what.result, custom)) {
-        doors_.log(LogLevel::warning, fmt::format("{}/{}: {}", check.ns, check.name, trouble));
-    }
+    std::vector<std::string> refused;
+    if (workflow && workflow->uid == what.uid) custom = custom_metrics(check.name, workflow->outputs, &refused);
+    for (auto& why : doors_.metrics.booked(check, what.purpose, what.result, custom)) refused.push_back(std::move(why));
+    if (!refused.empty()) tell(check, {.warning = true, .reason = "CustomMetricRefused", .message = told(refused)});
     if (what.helped) doors_.metrics.remedy_verified(check, *what.helped);
 }
 

@@ -20,6 +20,7 @@ namespace json = boost::json;
 constexpr std::size_t longest_prefix = 57;
 constexpr std::string_view suffix_letters = "bcdfghjklmnpqrstvwxz2456789";  // Kubernetes': no vowels, no words
 constexpr int suffix_length = 5;
+constexpr std::size_t longest_told_name = 100;
 
 std::string text_of(json::value const& value) {
     return value.is_string() ? std::string(value.get_string()) : to_json(value);
@@ -92,11 +93,13 @@ json::value const* find_without_case(json::object const& object, std::string_vie
     return nullptr;
 }
 
-std::optional<CustomMetric> read_metric(std::string_view health_check_name, json::value const& element) {
+Result<CustomMetric> read_metric(std::string_view health_check_name, json::value const& element, std::size_t number) {
     auto const* object = element.if_object();
-    if (!object) return std::nullopt;
+    if (!object) return fail(Errc::invalid_input, "element {} of metrics is no object", number);
     auto const* name = find_without_case(*object, "name");
-    if (!name || !name->is_string() || name->get_string().empty()) return std::nullopt;
+    if (!name || !name->is_string() || name->get_string().empty()) {
+        return fail(Errc::invalid_input, "element {} of metrics has no name", number);
+    }
     CustomMetric metric;
     metric.name = metric_word(health_check_name) + "_" + metric_word(name->get_string());
     if (metric.name.front() >= '0' && metric.name.front() <= '9') metric.name.insert(0, "_");
@@ -104,9 +107,11 @@ std::optional<CustomMetric> read_metric(std::string_view health_check_name, json
         metric.help = help->get_string();
     }
     auto const* value = find_without_case(*object, "value");
-    if (value && !value->is_number()) return std::nullopt;
-    if (value) metric.value = value->to_number<double>();
-    if (!std::isfinite(metric.value)) return std::nullopt;
+    if (value && value->is_number()) metric.value = value->to_number<double>();
+    if ((value && !value->is_number()) || !std::isfinite(metric.value)) {
+        return fail(Errc::invalid_input, "custom metric {}: its value is no number",
+                    bounded(std::string(name->get_string()), longest_told_name));
+    }
     return metric;
 }
 
@@ -167,17 +172,25 @@ WorkflowState workflow_state(json::object const& workflow) {
     return state;
 }
 
-std::vector<CustomMetric> custom_metrics(std::string_view health_check_name, json::object const& workflow) {
+std::vector<CustomMetric> custom_metrics(std::string_view health_check_name, json::object const& workflow,
+                                         std::vector<std::string>* refused) {
     std::vector<CustomMetric> metrics;
+    auto const refuse = [refused](std::string sentence) {
+        if (refused) refused->push_back(std::move(sentence));
+    };
     auto const* parameters = find(workflow, "status.outputs.parameters");
     if (!parameters || !parameters->is_array()) return metrics;
     for (auto const& parameter : parameters->get_array()) {
         auto const value = parse_json(get_string(parameter, "value"), "value");
         if (!value || !value->is_object()) continue;
         auto const* list = value->get_object().if_contains("metrics");
+        if (list && !list->is_array()) refuse("metrics is no array");
         if (!list || !list->is_array()) continue;
+        std::size_t number = 0;
         for (auto const& element : list->get_array()) {
-            if (auto metric = read_metric(health_check_name, element)) metrics.push_back(std::move(*metric));
+            auto metric = read_metric(health_check_name, element, ++number);
+            if (metric) metrics.push_back(std::move(*metric));
+            if (!metric) refuse(metric.error().text());
         }
     }
     return metrics;

@@ -46,7 +46,8 @@ struct CustomMetric {
     std::string help;
     double value = 0;
 };
-/// Skips what is not of the documented shape; never fails.
-std::vector<CustomMetric> custom_metrics(std::string_view health_check_name, boost::json::object const& workflow);
+/// Skips what is not of the documented shape, with a sentence for each in `refused`, if given; never fails.
+std::vector<CustomMetric> custom_metrics(std::string_view health_check_name, boost::json::object const& workflow,
+                                         std::vector<std::string>* refused = nullptr);
 
 }  // namespace vedette::op
