@@ -21,10 +21,20 @@ Parts split(WallTime when) {
     return {chr::year_month_day(day), chr::hh_mm_ss<chr::nanoseconds>(when - day)};
 }
 
+// By hand: a status holds a dozen times, and is written a dozen times for each run.
 std::string date_and_time(Parts const& parts, char separator) {
-    return fmt::format("{:04}-{:02}-{:02}{}{:02}:{:02}:{:02}", static_cast<int>(parts.date.year()),
-                       static_cast<unsigned>(parts.date.month()), static_cast<unsigned>(parts.date.day()), separator,
-                       parts.time.hours().count(), parts.time.minutes().count(), parts.time.seconds().count());
+    auto text = fmt::format("{:04}", static_cast<int>(parts.date.year()));
+    auto const add = [&text](char before, auto number) {
+        text += before;
+        text += static_cast<char>('0' + number / 10);
+        text += static_cast<char>('0' + number % 10);
+    };
+    add('-', static_cast<unsigned>(parts.date.month()));
+    add('-', static_cast<unsigned>(parts.date.day()));
+    add(separator, parts.time.hours().count());
+    add(':', parts.time.minutes().count());
+    add(':', parts.time.seconds().count());
+    return text;
 }
 
 /// Reads a text from left to right; after the first failure every further read fails too.

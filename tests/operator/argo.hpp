@@ -73,7 +73,6 @@ private:
     kube::Object after(kube::Object workflow, Step const& step, Fate const& fate) const;
     Async<void> conduct();
     Async<void> act(std::string uid);
-    Task<void> wait_for_news();
 
     asio::any_io_executor executor_;
     Clock& clock_;

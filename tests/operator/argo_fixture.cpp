@@ -15,6 +15,12 @@ namespace json = boost::json;
 
 constexpr auto patience = std::chrono::seconds(30);
 
+struct Alarm {
+    Clock& clock;
+    Clock::TimerId id;
+    ~Alarm() { clock.cancel(id); }
+};
+
 json::object& child(json::object& object, std::string_view key) {
     auto& value = object[key];
     if (!value.is_object()) value = json::object{};
@@ -173,8 +179,8 @@ Async<void> FakeArgo::conduct() {
     while (true) {
         auto const due = agenda_.empty() ? TimePoint::max() : agenda_.begin()->first;
         if (due > clock_.now()) {
-            auto const woken = co_await with_deadline(clock_, due, wait_for_news());
-            (void)woken;  // the loop looks for itself what has become due
+            Alarm const alarm{clock_, clock_.call_at(due, [this] { news_.notify(); })};
+            co_await news_.wait();  // the loop looks for itself what has become due
             continue;
         }
         auto const uid = agenda_.begin()->second;
@@ -182,11 +188,6 @@ Async<void> FakeArgo::conduct() {
         due_.erase(uid);
         co_await act(uid);
     }
-}
-
-Task<void> FakeArgo::wait_for_news() {
-    co_await news_.wait();
-    co_return Result<void>{};
 }
 
 Async<void> FakeArgo::act(std::string uid) {

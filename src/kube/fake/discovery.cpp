@@ -153,8 +153,10 @@ Document json_document(json::object const& object, std::string content_type = "a
 }
 
 std::optional<Document> group_document(Kinds const& kinds, std::string_view below) {
-    auto const groups = kinds.groups();
     auto const slash = below.find('/');
+    bool const objects = slash != std::string_view::npos && below.find('/', slash + 1) != std::string_view::npos;
+    if (objects) return std::nullopt;
+    auto const groups = kinds.groups();
     auto const group = groups.find(std::string(below.substr(0, slash)));
     if (group == groups.end() || group->first.empty()) return std::nullopt;
     if (slash == std::string_view::npos) {

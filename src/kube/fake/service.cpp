@@ -174,7 +174,7 @@ Answer<Response> Service::act(std::string const& user, Call const& call, Request
     if (call.subresource == "scale") return json_response(200, scale_of(**object));
     auto const how = representation_of(request.accept, query_value(request, "includeObject"));
     if (!how) return refuse(how.error());
-    return json_response(200, render(*how, *call.kind, **object, clock.wall()));
+    return object_response(200, *how, call, *object);
 }
 
 Answer<Snapshot> Service::get(Call const& call) const {
@@ -239,7 +239,7 @@ Answer<Response> Service::write(std::string const& user, Call const& call, Reque
         if (!change) return refuse(change.error());
         auto written = writer.patch(place, scale ? scale_change(std::move(*change)) : *change, *dry_run);
         if (!written) return refuse(written.error());
-        return json_response(200, scale ? scale_of(**written) : render(*how, *call.kind, **written, clock.wall()));
+        return scale ? json_response(200, scale_of(**written)) : object_response(200, *how, call, *written);
     }
     auto body = body_of(request, call.kind->resource().kind);
     if (!body) return refuse(body.error());
@@ -255,7 +255,14 @@ Answer<Response> Service::write(std::string const& user, Call const& call, Reque
     auto written =
         creates ? writer.create(place, std::move(*body), *dry_run) : writer.replace(place, std::move(*body), *dry_run);
     if (!written) return refuse(written.error());
-    return json_response(creates ? 201 : 200, render(*how, *call.kind, **written, clock.wall()));
+    return object_response(creates ? 201 : 200, *how, call, *written);
+}
+
+Response Service::object_response(int status, Representation const& how, Call const& call, Snapshot const& object) {
+    if (how.form != Representation::Form::whole) {
+        return json_response(status, render(how, *call.kind, *object, clock.wall()));
+    }
+    return text_response(status, "application/json", store.text_of(object) + "\n");
 }
 
 Answer<Response> Service::remove(Call const& call, Request const& request) {

@@ -11,7 +11,7 @@ namespace vedette::kube::fake {
 class Service {
 public:
     Kinds const& kinds;
-    Store const& store;
+    Store& store;
     Writer& writer;
     Watches& watches;
     Clock& clock;
@@ -30,6 +30,7 @@ private:
     Answer<Response> remove_collection(Call const& call, Request const& request);
     Answer<Response> review(std::string const& user, Call const& call, Object body);
     Answer<Snapshot> get(Call const& call) const;
+    Response object_response(int status, Representation const& how, Call const& call, Snapshot const& object);
 };
 
 Response text_response(int status, std::string content_type, std::string text);

@@ -40,6 +40,14 @@ bool Store::erase(Key const& key) {
     return true;
 }
 
+std::string const& Store::text_of(Snapshot const& object) {
+    if (object != told_) {
+        text_ = boost::json::serialize(*object);
+        told_ = object;
+    }
+    return text_;
+}
+
 Collection const& Store::collection(std::string const& name) const {
     static Collection const empty;
     auto const found = collections_.find(name);

@@ -54,6 +54,8 @@ public:
     Snapshot put(Key const& key, boost::json::object object);
     /// False if there was none.
     bool erase(Key const& key);
+    /// Its JSON. The last one is kept: who wrote an object and all who watch it are told the same text.
+    std::string const& text_of(Snapshot const& object);
 
     Collection const& collection(std::string const& name) const;
     /// Whether the collection is still what it was at `revision`.
@@ -77,6 +79,8 @@ private:
     std::map<std::string, Collection, std::less<>> collections_;
     std::map<std::string, Revision, std::less<>> last_change_;
     std::deque<Change> changes_;
+    Snapshot told_;
+    std::string text_;  ///< of told_
     std::function<void(Change const&)> listener_;
 };
 

@@ -3,7 +3,6 @@
 
 #include "kube/fake/watches.hpp"
 
-#include "base/with_deadline.hpp"
 #include "kube/fake/metadata.hpp"
 
 #include <fmt/format.h>
@@ -22,8 +21,12 @@ Snapshot at_version(Object object, Revision revision) {
     return std::make_shared<json::object const>(std::move(object));
 }
 
-std::string line(std::string_view type, json::object object) {
-    return json::serialize(json::object{{"type", type}, {"object", std::move(object)}}) + "\n";
+std::string line(std::string_view type, std::string_view object) {
+    return fmt::format("{{\"type\":\"{}\",\"object\":{}}}\n", type, object);
+}
+
+std::string line(std::string_view type, json::object const& object) {
+    return line(type, json::serialize(object));
 }
 
 json::object bookmark(Kind const& kind, Representation const& how, Revision revision) {
@@ -35,10 +38,11 @@ json::object bookmark(Kind const& kind, Representation const& how, Revision revi
     return object;
 }
 
-Task<void> wait_for(Event& event) {
-    co_await event.wait();
-    co_return Result<void>{};
-}
+struct Timer {
+    Clock& clock;
+    Clock::TimerId id;
+    ~Timer() { clock.cancel(id); }
+};
 
 }  // namespace
 
@@ -54,7 +58,10 @@ std::optional<Notice> notice_of(Change const& change, std::string_view ns, Selec
 class Watches::Watcher {
 public:
     Watcher(Watches& owner, WatchQuery query)
-        : owner_(owner), query_(std::move(query)), changed_(owner.executor_, "an event of a watch") {
+        : owner_(owner),
+          query_(std::move(query)),
+          collection_(query_.kind.collection()),
+          changed_(owner.executor_, "an event of a watch") {
         auto const now = owner_.clock_.now();
         end_ = now + (query_.timeout.count() > 0 ? query_.timeout : servers_choice);
         plan_bookmark(now);
@@ -67,7 +74,7 @@ public:
     Watcher& operator=(Watcher const&) = delete;
 
     void tell(Change const& change) {
-        if (ended_ || change.key.collection != query_.kind.collection()) return;
+        if (ended_ || change.key.collection != collection_) return;
         auto const notice = notice_of(change, query_.ns, query_.selection);
         if (!notice) return;
         push(*notice);
@@ -88,8 +95,8 @@ public:
             }
             if (now >= deadline) co_return fail(Errc::timed_out, "no event came in time");
             auto const wake = std::min({deadline, end_, query_.bookmarks ? next_bookmark_ : end_});
-            auto woken = co_await with_deadline(owner_.clock_, wake, wait_for(changed_));
-            (void)woken;  // the loop looks for itself what has become due
+            Timer const timer{owner_.clock_, owner_.clock_.call_at(wake, [this] { changed_.notify(); })};
+            co_await changed_.wait();  // the loop looks for itself what has become due
         }
     }
 
@@ -103,7 +110,7 @@ private:
             return;
         }
         auto const from = parse_revision(query_.resource_version);
-        auto const changes = owner_.store_.changes_after(query_.kind.collection(), from.value_or(0));
+        auto const changes = owner_.store_.changes_after(collection_, from.value_or(0));
         if (!changes) {
             auto const why =
                 fmt::format("too old resource version: {} ({})", query_.resource_version, owner_.store_.oldest());
@@ -127,13 +134,20 @@ private:
         }
         int const copies = struck(Fault::Kind::duplicate_event) ? 2 : 1;
         for (int i = 0; i < copies; ++i) {
-            lines_.push_back(line(notice.type, render(query_.how, query_.kind, *notice.object, owner_.clock_.wall())));
+            lines_.push_back(text_of(notice));
         }
         // Too slow: what is queued still counts, and the reader must list or watch anew from there.
         if (lines_.size() > owner_.options_.watch_queue) {
             lines_.resize(owner_.options_.watch_queue);
             ended_ = true;
         }
+    }
+
+    std::string text_of(Notice const& notice) {
+        if (query_.how.form == Representation::Form::whole) {
+            return line(notice.type, owner_.store_.text_of(notice.object));
+        }
+        return line(notice.type, render(query_.how, query_.kind, *notice.object, owner_.clock_.wall()));
     }
 
     std::string take() {
@@ -152,6 +166,7 @@ private:
 
     Watches& owner_;
     WatchQuery query_;
+    std::string collection_;
     Event changed_;
     std::deque<std::string> lines_;
     TimePoint end_{};
@@ -169,8 +184,7 @@ private:
     Watcher watcher_;
 };
 
-Watches::Watches(asio::any_io_executor executor, Clock& clock, Store const& store, Faults& faults,
-                 Options const& options)
+Watches::Watches(asio::any_io_executor executor, Clock& clock, Store& store, Faults& faults, Options const& options)
     : executor_(std::move(executor)), clock_(clock), store_(store), faults_(faults), options_(options) {}
 
 Watches::~Watches() = default;

@@ -31,7 +31,7 @@ std::optional<Notice> notice_of(Change const& change, std::string_view ns, Selec
 /// Threads: one reactor. Lifetime: outlives the bodies it handed out.
 class Watches {
 public:
-    Watches(asio::any_io_executor executor, Clock& clock, Store const& store, Faults& faults, Options const& options);
+    Watches(asio::any_io_executor executor, Clock& clock, Store& store, Faults& faults, Options const& options);
     ~Watches();
 
     /// A watch always opens; what is wrong with its version comes as an ERROR event, as from the real server.
@@ -45,7 +45,7 @@ private:
 
     asio::any_io_executor executor_;
     Clock& clock_;
-    Store const& store_;
+    Store& store_;
     Faults& faults_;
     Options const& options_;
     std::list<Watcher*> watchers_;  // in order of opening

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace vedette::kube::fake {
 namespace {
 
@@ -35,12 +37,18 @@ void tidy(json::object& metadata) {
 }
 
 // What metadata.generation counts.
-bool same_content(Kind const& kind, Object a, Object b) {
-    for (auto* object : {&a, &b}) {
-        object->erase("metadata");
-        if (kind.registration.status_subresource) object->erase("status");
-    }
-    return a == b;
+bool same_content(Kind const& kind, Object const& a, Object const& b) {
+    auto const counts = [&kind](std::string_view field) {
+        return field != "metadata" && !(field == "status" && kind.registration.status_subresource);
+    };
+    auto const has_all_of = [&](Object const& object, Object const& other) {
+        return std::ranges::all_of(other, [&](auto const& field) {
+            if (!counts(field.key())) return true;
+            auto const* value = object.if_contains(field.key());
+            return value && *value == field.value();
+        });
+    };
+    return has_all_of(a, b) && has_all_of(b, a);
 }
 
 json::object first_status(Kind const& kind) {
@@ -257,14 +265,15 @@ Answer<Snapshot> Writer::replace_checked(Place place, Object body, bool is_patch
 
 // The object that an update of `place` means: a subresource changes only its own part, the rest only what is not one.
 Object Writer::merged(Place const& place, Object const& current, Object body) const {
-    auto const take = [&](Object& into, Object const& from, char const* field) {
-        if (auto const* value = from.if_contains(field)) {
-            into[field] = *value;
+    auto const take = [](Object& into, auto&& from, char const* field) {
+        if (auto* value = from.if_contains(field)) {
+            into[field] = std::move(*value);  // a copy of what is constant
         } else {
             into.erase(field);
         }
     };
-    auto next = place.subresource.empty() ? body : current;
+    bool const whole = place.subresource.empty();
+    auto next = whole ? std::move(body) : current;
     if (place.subresource == "status") {
         take(next, body, "status");
         if (!place.kind.custom) take(next, body, "metadata");
@@ -294,12 +303,8 @@ Answer<Snapshot> Writer::save(Place const& place, Object object, bool dry_run) {
     bool const finished = is_terminating(object) && finalizers_of(object).empty() &&
                           integer_at(object, "metadata.deletionGracePeriodSeconds", 0) == 0 &&
                           !(is_namespace(place.kind) && holds_spec_finalizers(object));
-    auto saved = std::make_shared<json::object const>(object);
-    if (dry_run) return saved;
-    if (finished) {
-        store_.erase(place.key());
-        return saved;
-    }
+    if (finished && !dry_run) store_.erase(place.key());
+    if (finished || dry_run) return std::make_shared<json::object const>(std::move(object));
     if (current && *current == object) return current;
     return store_.put(place.key(), std::move(object));
 }
