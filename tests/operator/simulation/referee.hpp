@@ -36,6 +36,7 @@ public:
     std::vector<std::string> const& violations() const { return violations_; }
     std::size_t runs() const { return runs_; }            ///< booked
     std::size_t remedies() const { return remedies_; }    ///< booked
+    std::size_t workflows() const;                        ///< made
     std::int64_t runs_of(std::string const& name) const;  ///< booked; of a check, by its metadata.name
 
 private:

@@ -286,6 +286,14 @@ void Referee::remedies_allowed(bool yes, Duration grace) {
     off_since_ = yes ? std::nullopt : std::optional(clock_.now() + grace);
 }
 
+std::size_t Referee::workflows() const {
+    std::size_t made = 0;
+    for (auto const& [uid, check] : checks_) {
+        for (auto const& [run, workflows] : check.workflows) made += workflows.size();
+    }
+    return made;
+}
+
 std::int64_t Referee::runs_of(std::string const& name) const {
     std::int64_t runs = 0;
     for (auto const& [uid, check] : checks_) runs += check.now.name == name ? check.booked : 0;

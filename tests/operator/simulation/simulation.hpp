@@ -9,6 +9,13 @@
 
 namespace vedette::op::simulation {
 
+/// An operator's nth request is answered with this instead of being acted on.
+struct Strike {
+    std::size_t at = 1;
+    int status = 500;
+    std::optional<int> retry_after_seconds;
+};
+
 /// What one story is like. Numbers are per seed.
 struct Plan {
     std::size_t checks = 6;
@@ -20,7 +27,8 @@ struct Plan {
     Duration longest = std::chrono::hours(2);  ///< ... or after this
     Duration calm = std::chrono::minutes(4);   ///< and then all has to become right
     bool trouble = true;
-    std::optional<std::size_t> dies_at;   ///< the first process, at this request of its life
+    std::optional<std::size_t> dies_at;  ///< the first process, at this request of its life
+    std::optional<Strike> strike;
     Duration restarts = Duration::max();  ///< a process is stopped and started again so often
     std::vector<kube::Object> given;      ///< HealthChecks, instead of drawn ones
 };
@@ -58,6 +66,7 @@ private:
     void set_the_clock();
     void put_check(kube::Object check);
     void start(std::size_t index);
+    void sent(kube::Request const& request);
     Fate fate_of(kube::Object const& workflow);
     kube::Object draw_check(std::size_t index);
     Duration up_to(Duration most);
@@ -76,6 +85,7 @@ private:
     std::vector<std::unique_ptr<Process>> processes_;
     std::vector<std::string> ends_;  ///< what was wrong with them
     std::size_t born_ = 0;
+    std::size_t sent_ = 0;  ///< by all processes
     bool remedies_on_ = true;
     TaskGroup network_;
 };

@@ -206,9 +206,25 @@ void Simulation::start(std::size_t index) {
                            .rbac = plan_.rbac,
                            .max_running_workflows = plan_.max_running_workflows};
     process = std::make_unique<Process>(server_, world_, network_, weather_, std::move(options));
-    process->wire().on_send = [this](kube::Request const& request) { referee_.sent(request); };
+    process->wire().on_send = [this](kube::Request const& request) { sent(request); };
     process->wire().on_late = [this](kube::Request const& request) { referee_.comes_late(request); };
     world_.note(fmt::format("operator-{} starts", born_));
+}
+
+void Simulation::sent(kube::Request const& request) {
+    referee_.sent(request);
+    ++sent_;
+    auto const& strike = plan_.strike;
+    if (!strike || strike->at != sent_) return;
+    bool const watches =
+        std::ranges::any_of(request.query, [](auto const& parameter) { return parameter.first == "watch"; });
+    world_.note(fmt::format("{} {} will be answered with {}", request.method, request.path, strike->status));
+    server_.add_fault({.kind = Kind::status,
+                       .method = watches ? "WATCH" : request.method,
+                       .path_prefix = request.path,
+                       .times = 1,
+                       .status = strike->status,
+                       .retry_after_seconds = strike->retry_after_seconds});
 }
 
 // --- what happens -------------------------------------------------------------------------------------------------

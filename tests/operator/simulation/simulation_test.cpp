@@ -90,6 +90,39 @@ TEST(OperatorSimulation, DyingAtAnyRequestCostsNoRunAndRepeatsNone) {
     }
 }
 
+class OperatorUnderStrikes : public testing::TestWithParam<Strike> {};
+
+// A refusal of each kind at each request of a life in turn: what was refused is done later, once.
+TEST_P(OperatorUnderStrikes, ARefusalAtAnyRequestLosesNoRunAndDoublesNone) {
+    for (std::size_t request = 1; request <= 40; ++request) {
+        auto strike = GetParam();
+        strike.at = request;
+        SCOPED_TRACE(fmt::format("{} for request {}", strike.status, request));
+        Plan plan{.runs = 8, .longest = 10min, .calm = 2min, .trouble = false, .strike = strike};
+        plan.given.push_back(make_check("fails", {{"repeatAfterSec", 20}, {"remedyworkflow", nullptr}}));
+        plan.given.push_back(make_check("well", {{"repeatAfterSec", 30}}));
+        Simulation simulation(request, plan);
+        ASSERT_TRUE(play(simulation));
+        auto const& referee = simulation.referee();
+        EXPECT_GE(referee.runs(), 8u);
+        EXPECT_GE(referee.remedies(), 2u);
+        auto const booked = referee.runs() + referee.remedies();
+        EXPECT_GE(referee.workflows(), booked);
+        EXPECT_LE(referee.workflows(), booked + plan.given.size()) << "the last ones may still run";
+    }
+}
+
+std::string name_of(testing::TestParamInfo<Strike> const& strike) {
+    auto const& wait = strike.param.retry_after_seconds;
+    return fmt::format("{}{}", strike.param.status, wait ? "RetryAfter" : "");
+}
+
+INSTANTIATE_TEST_SUITE_P(each, OperatorUnderStrikes,
+                         testing::Values(Strike{.status = 409}, Strike{.status = 410}, Strike{.status = 429},
+                                         Strike{.status = 429, .retry_after_seconds = 5}, Strike{.status = 500},
+                                         Strike{.status = 503}, Strike{.status = 503, .retry_after_seconds = 5}),
+                         name_of);
+
 // A seed in which a check was given a place while its status was being written, and the process hung.
 TEST(OperatorSimulation, WithOnePlaceForAllEachGetsItsTurn) {
     Plan plan{.max_running_workflows = 1, .runs = 60, .longest = 2h, .calm = 5min, .trouble = false};
