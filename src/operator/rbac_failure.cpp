@@ -5,10 +5,25 @@
 #include <fmt/format.h>
 
 namespace vedette::op {
+namespace {
+
+// The NamespaceLifecycle admission refuses with a 403 that has nothing to do with rights, and these words.
+bool namespace_is_going(RbacAction const& action, Error const& error) {
+    return action.kind == RbacAction::Kind::create && !action.key.ns.empty() && error.code() == Errc::denied &&
+           error.text().contains("because it is being terminated");
+}
+
+}  // namespace
 
 RbacFailure explain(RbacAction const& action, Error error) {
     auto const what = fmt::format("{} {}", to_string(action.kind), to_string(action.key));
     auto const code = error.code();
+    if (namespace_is_going(action, error)) {
+        return {"RBACTerminating",
+                Error(Errc::conflict, fmt::format("{}: namespace {} is being terminated and takes nothing new; wait "
+                                                  "until it is gone and create it anew, or correct resource.namespace",
+                                                  what, action.key.ns))};
+    }
     if (code == Errc::denied) {
         auto const rights = rights_not_held(error.text());
         if (rights.empty()) return {"RBACForbidden", std::move(error)};

@@ -84,7 +84,7 @@ std::vector<Bad> bad_ones(std::string const& pages) {
         {{.name = "no-right", .rules = "[{apiGroups: [\"\"], resources: [secrets], verbs: [get]}]"},
          "RBACNotGranted",
          "secrets"},
-        {{.name = "doomed", .target = "dying"}, "RBACForbidden", "being terminated"},
+        {{.name = "doomed", .target = "dying"}, "RBACTerminating", "being terminated"},
         {{.name = "nowhere", .target = "no-such-namespace"}, "RBACNamespaceMissing", "no-such-namespace"},
     };
 }

@@ -117,8 +117,12 @@ TEST(RbacKeeper, ANamespaceThatIsMissingOrBeingDeletedIsNamed) {
         auto going = check_named("going");
         going.spec.workflow.ns = "going";
         auto const refused = co_await s.keeper.ensure(going, Purpose::check, s.soon());
-        EXPECT_EQ(refused.reason, "RBACForbidden");
-        EXPECT_THAT(refused.result.error().text(), HasSubstr("namespace going because it is being terminated"));
+        EXPECT_EQ(refused.reason, "RBACTerminating");
+        EXPECT_EQ(refused.result.error().text(),
+                  "create ServiceAccount going/hello-sa: namespace going is being terminated and takes nothing new; "
+                  "wait until it is gone and create it anew, or correct resource.namespace");
+        auto const again = co_await s.keeper.ensure(check_named("good"), Purpose::check, s.soon());
+        EXPECT_TRUE(again.result) << "it hinders nobody on the same account";
 
         s.make_namespace("nowhere");
         auto const found = co_await s.keeper.ensure(lost, Purpose::check, s.soon());
