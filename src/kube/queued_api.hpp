@@ -3,11 +3,8 @@
 // a lease is renewed however much else waits for a slow server. In front of an HTTP client it keeps what waits out of
 // the pool of connections, whose queue is short and refuses what does not fit.
 
-#include "base/event.hpp"
+#include "base/places.hpp"
 #include "kube/api.hpp"
-
-#include <list>
-#include <map>
 
 namespace vedette::kube {
 
@@ -16,22 +13,16 @@ namespace vedette::kube {
 class QueuedApi final : public Api {
 public:
     QueuedApi(asio::any_io_executor executor, Clock& clock, Api& inner, std::size_t under_way);
-    ~QueuedApi() override;
 
     /// Errors: those of `inner`; timed_out while it waits.
     Task<Response> send(Request request, Deadline deadline) override;
     Task<std::optional<IssuedCredentials>> issued_credentials(Deadline deadline) override;
 
 private:
-    class Place;
-    static Task<void> wait(Place& place);
-    void leave();
-
     asio::any_io_executor executor_;
     Clock& clock_;
     Api& inner_;
-    std::size_t free_;
-    std::map<Priority, std::list<Place*>> waiting_;
+    Places places_;
 };
 
 }  // namespace vedette::kube
