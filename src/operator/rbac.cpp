@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
 #include <set>
 
@@ -25,7 +24,8 @@ using Texts = std::vector<std::string>;
 
 // What one role or binding collects before it becomes an object.
 struct Grant {
-    std::vector<PolicyRule> rules;
+    std::vector<PolicyRule> rules;  // as they came, each once
+    std::set<PolicyRule> known;
     std::set<std::string> subject_namespaces;
     std::set<std::string> needed_by;
 };
@@ -54,7 +54,7 @@ void collect(Needs& needs, RbacClaim const& claim, std::string const& who) {
     auto& account = needs.accounts[{claim.ns, claim.account}];
     auto& grant = needs.grants[{claim.cluster, claim.cluster ? "" : claim.ns, claim.account}];
     for (auto const& rule : claim.rules) {
-        if (std::find(grant.rules.begin(), grant.rules.end(), rule) == grant.rules.end()) grant.rules.push_back(rule);
+        if (grant.known.insert(rule).second) grant.rules.push_back(rule);
     }
     grant.subject_namespaces.insert(claim.ns);
     if (who.empty()) return;

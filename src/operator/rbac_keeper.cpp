@@ -19,6 +19,7 @@ namespace vedette::op {
 namespace {
 
 constexpr int sweepers = 4;
+constexpr std::size_t claimants_in_a_step = 64;
 
 kube::WorkQueueOptions const sweep_pace = {.first_backoff = std::chrono::seconds(1),
                                            .longest_backoff = std::chrono::minutes(5)};
@@ -94,7 +95,7 @@ void RbacKeeper::look_afresh() {
 
 void RbacKeeper::begin() {
     vedette::ensure(!running_, "a term begins after the last one has ended");
-    ledger_ = {};
+    past_.push_back(std::exchange(ledger_, {}));
     accounts_.clear();
     complete_ = false;
     look_afresh();
@@ -135,6 +136,7 @@ void RbacKeeper::all_observed() {
     touch(all);
 }
 
+// What there is to tell about the accounts of a HealthCheck, as last seen.
 std::vector<RbacNote> RbacKeeper::notes(std::string const& uid) const {
     std::vector<RbacNote> notes;
     for (auto const& name : ledger_.accounts(uid)) {
@@ -326,9 +328,17 @@ Async<void> RbacKeeper::run() {
     } const running(running_);
     TaskGroup group(executor_);
     group.spawn(view_->run());
+    group.spawn(drop_the_past());
     for (int i = 0; i < sweepers; ++i) group.spawn(sweep_all());
     auto ended = group.join();
     co_await group.stop_after(std::move(ended));
+}
+
+Async<void> RbacKeeper::drop_the_past() {
+    while (!past_.empty()) {
+        if (!past_.back().forget_some(claimants_in_a_step)) past_.pop_back();
+        co_await asio::post(asio::use_awaitable);
+    }
 }
 
 Async<void> RbacKeeper::sweep_all() {
@@ -342,6 +352,8 @@ Async<void> RbacKeeper::sweep_all() {
         if (!name) co_return;
         Done const done{sweeps_, *name};
         co_await sweep(*name);
+        // What nothing has to be asked for would else be swept in one step, all accounts of it.
+        co_await asio::post(asio::use_awaitable);
     }
 }
 

@@ -15,6 +15,8 @@
 #include "operator/rbac_ledger.hpp"
 #include "operator/rbac_settler.hpp"
 
+#include <list>
+
 namespace vedette::op {
 
 struct RbacOptions {
@@ -68,14 +70,12 @@ public:
     /// Watches and sweeps until cancelled; while this process acts. Returns at once with RbacMode::off.
     Async<void> run();
 
-    /// What there is to tell about the accounts of a HealthCheck, as last seen.
-    std::vector<RbacNote> notes(std::string const& uid) const;
-
 private:
     struct Account;
     class Hold;
 
     std::shared_ptr<Account> account(std::string const& name);
+    std::vector<RbacNote> notes(std::string const& uid) const;
     void look_afresh();
     void touch(RbacLedger::Accounts const& names);
     bool settled(Account const& account) const;
@@ -89,6 +89,7 @@ private:
     Async<std::optional<RbacFailure>> settle_for(RbacClaim claim, std::shared_ptr<Account> held, Deadline deadline);
     Async<void> release_all(RbacLedger::Accounts names, Deadline deadline);
     Task<void> wait_free(std::shared_ptr<Account> account);
+    Async<void> drop_the_past();
     Async<void> sweep_all();
     Async<void> sweep(std::string name);
 
@@ -100,6 +101,7 @@ private:
     std::unique_ptr<RbacView> view_;
     std::unique_ptr<RbacSettler> settler_;
     RbacLedger ledger_;
+    std::list<RbacLedger> past_;  // of earlier terms, freed bit by bit
     std::map<std::string, std::shared_ptr<Account>> accounts_;
     kube::WorkQueue sweeps_;
     bool complete_ = false;

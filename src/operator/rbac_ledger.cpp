@@ -46,6 +46,15 @@ RbacLedger::Accounts RbacLedger::forget(std::string const& uid) {
     return changed;
 }
 
+bool RbacLedger::forget_some(std::size_t claimants) {
+    Accounts changed;
+    for (; claimants > 0 && !by_claimant_.empty(); --claimants) {
+        auto const first = by_claimant_.extract(by_claimant_.begin());
+        for (auto const* claim : first.mapped()) drop(first.key(), claim, changed);
+    }
+    return !by_claimant_.empty();
+}
+
 std::vector<RbacClaim const*> RbacLedger::of(std::string const& account) const {
     std::vector<RbacClaim const*> claims;
     auto const found = by_account_.find(account);

@@ -24,6 +24,8 @@ public:
     Accounts set(std::string const& uid, For reason, std::vector<RbacClaim> claims);
     /// Forgets all claims of `uid`.
     Accounts forget(std::string const& uid);
+    /// Forgets so many claimants, whichever; false once there are none. A ledger of thousands takes long to free.
+    bool forget_some(std::size_t claimants);
 
     /// Distinct claims of an account, in a stable order. References last until the next change.
     std::vector<RbacClaim const*> of(std::string const& account) const;

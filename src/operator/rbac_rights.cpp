@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 namespace vedette::op {
 namespace {
@@ -26,13 +27,6 @@ bool holds(Texts const& texts, std::string_view wanted) {
     return std::any_of(texts.begin(), texts.end(), [&](auto const& text) { return text == "*" || text == wanted; });
 }
 
-// "*/scale" stands for that subresource of every resource.
-bool holds_resource(Texts const& texts, std::string_view wanted) {
-    if (holds(texts, wanted)) return true;
-    auto const slash = wanted.find('/');
-    return slash != std::string_view::npos && holds(texts, fmt::format("*{}", wanted.substr(slash)));
-}
-
 bool holds_name(Texts const& names, std::string_view wanted) {
     return names.empty() || (!wanted.empty() && std::find(names.begin(), names.end(), wanted) != names.end());
 }
@@ -44,18 +38,40 @@ bool holds_url(Texts const& urls, std::string_view wanted) {
     });
 }
 
-bool allowed(Right const& right, std::vector<PolicyRule> const& held) {
-    return std::any_of(held.begin(), held.end(), [&](PolicyRule const& rule) {
-        return holds(rule.verbs, right.verb) && holds(rule.api_groups, right.group) &&
-               holds_resource(rule.resources, right.resource) && holds_name(rule.resource_names, right.name);
-    });
-}
+// Roles that many HealthChecks share have thousands of rules: each right is looked for among those of its resource.
+class Held {
+public:
+    explicit Held(std::vector<PolicyRule> const& rules) {
+        for (auto const& rule : rules) {
+            for (auto const& resource : rule.resources) by_resource_[resource].push_back(&rule);
+            if (!rule.non_resource_urls.empty()) about_urls_.push_back(&rule);
+        }
+    }
 
-bool allowed(std::string_view verb, std::string_view url, std::vector<PolicyRule> const& held) {
-    return std::any_of(held.begin(), held.end(), [&](PolicyRule const& rule) {
-        return holds(rule.verbs, verb) && holds_url(rule.non_resource_urls, url);
-    });
-}
+    bool allows(Right const& right) const {
+        if (allows(right, right.resource) || allows(right, "*")) return true;
+        // "*/scale" stands for that subresource of every resource.
+        auto const slash = right.resource.find('/');
+        return slash != std::string_view::npos && allows(right, fmt::format("*{}", right.resource.substr(slash)));
+    }
+    bool allows(std::string_view verb, std::string_view url) const {
+        return std::ranges::any_of(about_urls_, [&](PolicyRule const* rule) {
+            return holds(rule->verbs, verb) && holds_url(rule->non_resource_urls, url);
+        });
+    }
+
+private:
+    bool allows(Right const& right, std::string_view resource) const {
+        auto const found = by_resource_.find(resource);
+        return found != by_resource_.end() && std::ranges::any_of(found->second, [&](PolicyRule const* rule) {
+                   return holds(rule->verbs, right.verb) && holds(rule->api_groups, right.group) &&
+                          holds_name(rule->resource_names, right.name);
+               });
+    }
+
+    std::unordered_map<std::string_view, std::vector<PolicyRule const*>> by_resource_;
+    std::vector<PolicyRule const*> about_urls_;
+};
 
 std::string line_of(Right const& right) {
     auto line = fmt::format("{} {}", right.verb, right.resource);
@@ -64,18 +80,18 @@ std::string line_of(Right const& right) {
     return line;
 }
 
-void add_missing(std::set<std::string>& missing, PolicyRule const& wanted, std::vector<PolicyRule> const& held) {
+void add_missing(std::set<std::string>& missing, PolicyRule const& wanted, Held const& held) {
     static Texts const every_name = {""};
     auto const& names = wanted.resource_names.empty() ? every_name : wanted.resource_names;
     for (auto const& verb : wanted.verbs) {
         for (auto const& url : wanted.non_resource_urls) {
-            if (!allowed(verb, url, held)) missing.insert(fmt::format("{} {}", verb, url));
+            if (!held.allows(verb, url)) missing.insert(fmt::format("{} {}", verb, url));
         }
         for (auto const& resource : wanted.resources) {
             for (auto const& group : wanted.api_groups) {
                 for (auto const& name : names) {
                     Right const right{verb, group, resource, name};
-                    if (!allowed(right, held)) missing.insert(line_of(right));
+                    if (!held.allows(right)) missing.insert(line_of(right));
                 }
             }
         }
@@ -135,7 +151,8 @@ Texts texts_of(json::object const& rule, std::string_view key) {
 
 std::vector<std::string> missing_rights(std::vector<PolicyRule> const& wanted, std::vector<PolicyRule> const& held) {
     std::set<std::string> missing;
-    for (auto const& rule : wanted) add_missing(missing, rule, held);
+    Held const known(held);
+    for (auto const& rule : wanted) add_missing(missing, rule, known);
     return {missing.begin(), missing.end()};
 }
 

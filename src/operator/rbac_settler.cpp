@@ -38,7 +38,10 @@ Async<Settled> RbacSettler::settle(SettleRequest request, Deadline deadline) {
     co_return settled;
 }
 
+// An account that a hundred HealthChecks share may need thousands of rules, or hundreds of objects: each part of the
+// work is a step of its own.
 Async<RbacSettler::Next> RbacSettler::settle_once(SettleRequest const& request, Settled& settled, Deadline deadline) {
+    co_await asio::post(asio::use_awaitable);
     auto found = co_await look(request, deadline);
     if (!found) {
         auto failure = explain(std::move(found).error());
@@ -50,7 +53,9 @@ Async<RbacSettler::Next> RbacSettler::settle_once(SettleRequest const& request, 
         settled.failure = std::move(failure);
         co_return Next::failed;
     }
+    co_await asio::post(asio::use_awaitable);
     auto plan = plan_rbac(request.needed, *found, request.plan);
+    co_await asio::post(asio::use_awaitable);
     if (plan.blocked) {
         auto const code = plan.blocked->reason == "RBACMissing" ? Errc::not_found : Errc::conflict;
         settled.failure = RbacFailure{plan.blocked->reason, Error(code, plan.blocked->message)};

@@ -253,6 +253,16 @@ TEST(RbacLedger, TellsWhoseNeedsChangedAndForgetsNobodyTwice) {
     EXPECT_THAT(ledger.accounts("b"), IsEmpty());
 }
 
+TEST(RbacLedger, IsForgottenBitByBit) {
+    RbacLedger ledger;
+    RbacClaim const shared{"sa", "health", true, {rule("pods", {"get"})}};
+    for (int i = 0; i < 10; ++i) ledger.set(fmt::format("u{}", i), RbacLedger::For::checks, {shared});
+    EXPECT_TRUE(ledger.forget_some(9));
+    EXPECT_EQ(ledger.of("sa").size(), 1u) << "one still needs it";
+    EXPECT_FALSE(ledger.forget_some(9));
+    EXPECT_TRUE(ledger.claims_nothing("sa"));
+}
+
 // --- the plan -----------------------------------------------------------------------------------------------------
 
 enum class Whose { ours, reference, foreign };
