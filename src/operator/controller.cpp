@@ -338,7 +338,8 @@ std::optional<std::string> Controller::stuck(Duration grace) const {
         }
         if (entry->wakes && (!latest || *entry->wakes < *latest->wakes)) latest = entry.get();
     }
-    auto const late = latest ? doors_.clock.now() - *latest->wakes : Duration::zero();
+    if (!latest) return std::nullopt;
+    auto const late = doors_.clock.now() - *latest->wakes;
     if (late <= grace) return std::nullopt;
     auto const& check = latest->machine.check();
     return fmt::format("{}/{} was due {} ago and was not attempted", check.ns, check.name, format_age(late));

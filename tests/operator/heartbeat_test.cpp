@@ -336,5 +336,24 @@ TEST(HeartbeatOfAnOperator, IsNotSentWhileTheListsAreMissingOrAnotherOperatorIsA
     scene.end();
 }
 
+TEST(HeartbeatOfAnOperator, IsNotSentWhileHealthzFails) {
+    Switch heard;
+    // Whatever is not yet due counts as late: in a world no timer is ever forgotten.
+    OperatorScene scene({.stuck_after = -1h, .heartbeats = &heard});
+    scene.start();
+    scene.pass(1min);
+    auto const before = heard.from["/first"];
+    EXPECT_GE(before, 6) << "without a check nothing can be late";
+    scene.add("check");
+    scene.pass(5min);
+    EXPECT_FALSE(scene.first->healthz().front().ask().ok);
+    EXPECT_LE(heard.from["/first"], before + 1);
+    EXPECT_THAT(scene.first.log, Contains(AllOf(StartsWith("no heartbeat is sent: health/check was due"))));
+    scene.remove("check");
+    scene.pass(1s);
+    EXPECT_GT(heard.from["/first"], before);
+    scene.end();
+}
+
 }  // namespace
 }  // namespace vedette::op

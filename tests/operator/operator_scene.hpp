@@ -41,6 +41,7 @@ struct SceneOptions {
     bool leader_elect = false;
     ControllerOptions controller;
     std::uint64_t seed = 1;
+    Duration stuck_after = std::chrono::seconds(30);
     net::HttpClient* heartbeats = nullptr;  ///< what members send them through, each 10 s; null: none
 };
 

@@ -118,6 +118,7 @@ Member::Member(OperatorScene& scene, std::string identity)
                             .identity = std::move(identity),
                             .policy_namespace = "health",
                             .policy_name = std::string(remedy_policy_name),
+                            .stuck_after = scene.options.stuck_after,
                             .controller = scene.options.controller};
     operator_ = std::make_unique<Operator>(std::move(doors), std::move(options));
 }
