@@ -175,6 +175,20 @@ void Check::remove() const {
     kubectl(fmt::format("-n {} delete healthcheck {} --wait=false --ignore-not-found >/dev/null", ns_, name_));
 }
 
+void Check::let_go() const {
+    auto const all = runs();
+    ASSERT_FALSE(all.empty()) << ns_ << "/" << name_ << " has no run";
+    auto const pod =
+        fmt::format("kubectl -n {} get pod -l workflows.argoproj.io/workflow={} -o name", ns_, all.back().name);
+    EXPECT_TRUE(eventually(
+        std::chrono::seconds(60),
+        [&] {
+            return run(fmt::format("kubectl -n {} exec $({}) -c main -- touch /tmp/go 2>/dev/null", ns_, pod)).code ==
+                   0;
+        }))
+        << ns_ << "/" << name_ << " cannot be let go";
+}
+
 json::object Check::expect(std::string_view what, std::function<bool(json::object const&)> const& holds,
                            std::chrono::seconds limit) const {
     json::object seen;

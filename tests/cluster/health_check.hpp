@@ -28,6 +28,8 @@ struct CheckText {
 };
 /// One YAML document, for kubectl in the HealthCheck's namespace `ns`.
 std::string health_check(std::string_view ns, CheckText const& text);
+/// A script that ends once the check is let go.
+inline constexpr auto until_let_go = "until [ -e /tmp/go ]; do sleep 0.2; done";
 /// The text of a Workflow that runs one script, in YAML.
 std::string workflow_of(std::string_view script);
 
@@ -65,6 +67,8 @@ public:
 
     void patch(std::string_view spec_json) const;
     void remove() const;
+    /// Ends the script until_let_go of its newest run, which is Running.
+    void let_go() const;
 
     /// Waits until `holds` says yes of the object, and fails the test after `limit`. The object of that moment.
     boost::json::object expect(std::string_view what, std::function<bool(boost::json::object const&)> const& holds,

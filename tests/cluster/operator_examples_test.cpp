@@ -7,6 +7,7 @@
 #include "cluster/health_check.hpp"
 #include "cluster/manifest.hpp"
 #include "cluster/operator_program.hpp"
+#include "cluster/operator_together.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
@@ -16,8 +17,8 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <optional>
 #include <sstream>
+#include <vector>
 
 namespace vedette::cluster {
 namespace {
@@ -45,111 +46,84 @@ bool succeeded(json::object const& check) {
     return get_string(check, "status.status") == "Succeeded";
 }
 
-class OperatorExamples : public testing::Test {
-protected:
-    static void SetUpTestSuite() {
-        install_operator();
-        kubectl("create namespace test >/dev/null");
-        folder_ = variable("VEDETTE_CLUSTER_RUN") + "/workflows";
-        std::filesystem::create_directory(folder_);
-        std::ofstream(folder_ + "/hello.yaml") << workflow_of("echo hello");
-        serve_names_and_pages();
-        // So that what is asked first need not share the machine with all the rest.
-        operator_.emplace(OperatorOptions{.flags = "--max-running-workflows=8 --source-dir=" + folder_});
-        for (auto const* file : {"hello.yaml",
-                                 "hello-interval.yaml",
-                                 "loops.yaml",
-                                 "dns.yaml",
-                                 "namespace.yaml",
-                                 "paused.yaml",
-                                 "unscheduled.yaml",
-                                 "config-map.yaml",
-                                 "checks.yaml",
-                                 "cron.yaml",
-                                 "cron-every.yaml",
-                                 "file.yaml",
-                                 "url.yaml",
-                                 "fail.yaml",
-                                 "random.yaml",
-                                 "remedy/stress.yaml",
-                                 "remedy/memory.yaml",
-                                 "remedy/memory-same-account.yaml",
-                                 "remedy/limit.yaml",
-                                 "remedy/careful.yaml",
-                                 "backoff.yaml",
-                                 "remedy/quick.yaml",
-                                 "remedy/namespace.yaml"}) {
-            create(file);
-        }
+std::map<std::string, Check>& examples() {
+    static std::map<std::string, Check> all;
+    return all;
+}
+
+Check const& example(std::string const& file) {
+    return examples().at(file);
+}
+
+// It has run, and is over: the machine is for the others.
+void done(Check const& check) {
+    check.remove();
+}
+
+// The text of an example, with what is here in the place of what is elsewhere.
+std::string text_of(std::string const& file) {
+    std::ifstream in(std::string(VEDETTE_DEPLOY_DIR "/operator/examples/") + file);
+    std::stringstream text;
+    text << in.rdbuf();
+    if (file == "file.yaml") return replaced(text.str(), "/etc/vedette/workflows", source_folder());
+    if (file == "checks.yaml")
+        return replaced(text.str(), "host: kubernetes.default.svc.cluster.local", "host: " + service_address(1));
+    if (file == "url.yaml") {
+        return replaced(text.str(),
+                        "https://raw.githubusercontent.com/argoproj/argo-workflows/main/examples/hello-world.yaml",
+                        fmt::format("http://{}/hello.yaml", service_address(20)));
     }
-    static void TearDownTestSuite() {
-        for (auto const& [file, check] : checks_) check.remove();
-        EXPECT_THAT(operator_->log(), Not(HasSubstr("activemonitor-controller-sa\" cannot")))
-            << "install.yaml gives it too little";
-        operator_.reset();
-        std::filesystem::remove_all(folder_);
+    return text.str();
+}
+
+// Each example has one HealthCheck, except stress.yaml: what a remedy is to mend. TearDownTestSuite() takes them away.
+void create(std::vector<std::string> const& files) {
+    auto all = text_of("remedy/stress.yaml") + "\n";
+    for (auto const& file : files) all += "---\n" + text_of(file) + "\n";
+    auto const made = kubectl("create -o jsonpath='{.kind} {.metadata.namespace} {.metadata.name}{\"\\n\"}' -f -", all);
+    std::istringstream lines(made);
+    auto file = files.begin();
+    for (std::string kind, ns, name; lines >> kind >> ns >> name;) {
+        if (kind != "HealthCheck") continue;
+        ASSERT_NE(file, files.end()) << made;
+        examples().emplace(*file++, Check(ns, name));
     }
+    EXPECT_EQ(file, files.end()) << made;
+}
 
-    /// Applies an example; TearDownTestSuite() takes it away.
-    static void create(std::string const& file) {
-        std::ifstream in(std::string(VEDETTE_DEPLOY_DIR "/operator/examples/") + file);
-        std::stringstream text;
-        text << in.rdbuf();
-        auto yaml = text.str();
-        if (file == "file.yaml") yaml = replaced(yaml, "/etc/vedette/workflows", folder_);
-        if (file == "checks.yaml")
-            yaml = replaced(yaml, "host: kubernetes.default.svc.cluster.local", "host: " + service_address(1));
-        if (file == "url.yaml") {
-            yaml = replaced(yaml,
-                            "https://raw.githubusercontent.com/argoproj/argo-workflows/main/examples/hello-world.yaml",
-                            fmt::format("http://{}/hello.yaml", service_address(20)));
-        }
-        auto const made =
-            kubectl("create -o jsonpath='{.kind} {.metadata.namespace} {.metadata.name}{\"\\n\"}' -f -", yaml);
-        std::istringstream lines(made);
-        for (std::string kind, ns, name; lines >> kind >> ns >> name;) {
-            if (kind == "HealthCheck") checks_.emplace(file, Check(ns, name));
-        }
-    }
-
-    static Check const& example(std::string const& file) { return checks_.at(file); }
-    /// It runs, and is over: the machine is for the others.
-    static void done(Check const& check) { check.remove(); }
-
-    static Operator& the_operator() { return *operator_; }
-
-private:
-    static void serve_names_and_pages() {
-        auto const program = std::filesystem::path(variable("VEDETTE_NAME_SERVER"));
-        auto const names =
-            fmt::format("kubernetes.default.svc.cluster.local {}\\nexample.org 192.0.2.7\\n", service_address(1));
-        kubectl("-n kube-system apply -f - >/dev/null",
-                pod("names",
-                    fmt::format("printf '{}' >/names; exec /program/{} 53 /names", names, program.filename().string()),
-                    {.more = "    volumeMounts: [{name: program, mountPath: /program, readOnly: true}]\n",
-                     .of_pod = fmt::format("  volumes: [{{name: program, hostPath: {{path: {}}}}}]\n",
-                                           program.parent_path().string())}) +
-                    fmt::format("---\napiVersion: v1\nkind: Service\nmetadata: {{name: kube-dns}}\nspec:\n"
-                                "  clusterIP: {}\n  selector: {{app: names}}\n"
-                                "  ports: [{{port: 53, protocol: UDP}}]\n",
-                                service_address(10)) +
-                    fmt::format(
-                        "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: pages}}\ndata:\n  hello.yaml: |\n    "
+void serve_names_and_pages() {
+    auto const program = std::filesystem::path(variable("VEDETTE_NAME_SERVER"));
+    auto const names =
+        fmt::format("kubernetes.default.svc.cluster.local {}\\nexample.org 192.0.2.7\\n", service_address(1));
+    kubectl(
+        "-n kube-system apply -f - >/dev/null",
+        pod("names", fmt::format("printf '{}' >/names; exec /program/{} 53 /names", names, program.filename().string()),
+            {.more = "    volumeMounts: [{name: program, mountPath: /program, readOnly: true}]\n",
+             .of_pod = fmt::format("  volumes: [{{name: program, hostPath: {{path: {}}}}}]\n",
+                                   program.parent_path().string())}) +
+            fmt::format("---\napiVersion: v1\nkind: Service\nmetadata: {{name: kube-dns}}\nspec:\n"
+                        "  clusterIP: {}\n  selector: {{app: names}}\n"
+                        "  ports: [{{port: 53, protocol: UDP}}]\n",
+                        service_address(10)) +
+            fmt::format("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: pages}}\ndata:\n  hello.yaml: |\n    "
                         "{}",
                         replaced(workflow_of("echo hello"), "\n", "\n    ")) +
-                    "\n---\n" +
-                    pod("web", "exec httpd -f -p 8080 -h /www",
-                        {.more = "    volumeMounts: [{name: pages, mountPath: /www}]\n",
-                         .of_pod = "  volumes: [{name: pages, configMap: {name: pages}}]\n"}) +
-                    fmt::format("---\napiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec:\n  clusterIP: {}\n"
-                                "  selector: {{app: web}}\n  ports: [{{port: 80, targetPort: 8080}}]\n",
-                                service_address(20)));
-        kubectl("-n kube-system wait pod --all --for=condition=Ready --timeout=60s >/dev/null");
-    }
+            "\n---\n" +
+            pod("web", "exec httpd -f -p 8080 -h /www",
+                {.more = "    volumeMounts: [{name: pages, mountPath: /www}]\n",
+                 .of_pod = "  volumes: [{name: pages, configMap: {name: pages}}]\n"}) +
+            fmt::format("---\napiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec:\n  clusterIP: {}\n"
+                        "  selector: {{app: web}}\n  ports: [{{port: 80, targetPort: 8080}}]\n",
+                        service_address(20)));
+    kubectl("-n kube-system wait pod --all --for=condition=Ready --timeout=60s >/dev/null");
+}
 
-    static inline std::string folder_;
-    static inline std::optional<Operator> operator_;
-    static inline std::map<std::string, Check> checks_;
+class OperatorExamples : public testing::Test {
+protected:
+    static void SetUpTestSuite() { common_operator(); }
+    static void TearDownTestSuite() {
+        for (auto const& [file, check] : examples()) check.remove();
+    }
 };
 
 TEST_F(OperatorExamples, HelloRunsAtOnceOnceAndUnderTheNamesUsersKnow) {
@@ -330,4 +304,34 @@ TEST_F(OperatorExamples, QuickOnesAreRunAgainAndAgainAndTheirRemediesAreLimited)
 }
 
 }  // namespace
+
+void begin_examples() {
+    kubectl("create namespace test >/dev/null");
+    std::ofstream(source_folder() + std::string("/hello.yaml")) << workflow_of("echo hello");
+    serve_names_and_pages();
+    // Those with the most runs, one after the other, come first.
+    create({"remedy/quick.yaml",
+            "backoff.yaml",
+            "remedy/memory.yaml",
+            "remedy/memory-same-account.yaml",
+            "remedy/namespace.yaml",
+            "fail.yaml",
+            "paused.yaml",
+            "unscheduled.yaml",
+            "hello.yaml",
+            "hello-interval.yaml",
+            "loops.yaml",
+            "dns.yaml",
+            "namespace.yaml",
+            "config-map.yaml",
+            "checks.yaml",
+            "cron.yaml",
+            "cron-every.yaml",
+            "file.yaml",
+            "url.yaml",
+            "random.yaml",
+            "remedy/limit.yaml",
+            "remedy/careful.yaml"});
+}
+
 }  // namespace vedette::cluster

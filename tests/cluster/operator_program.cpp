@@ -114,7 +114,8 @@ void Operator::start() {
                                      options_.probe_port, options_.flags);
     EXPECT_EQ(run(command).code, 0) << command;
     meant_to_run_ = true;
-    EXPECT_TRUE(eventually(std::chrono::seconds(30), [this] { return answers("/readyz"); })) << log();
+    auto const* const probe = options_.acts ? "/readyz" : "/healthz";
+    EXPECT_TRUE(eventually(std::chrono::seconds(30), [&] { return answers(probe); })) << log();
 }
 
 int Operator::pid() const {

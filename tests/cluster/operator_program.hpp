@@ -17,6 +17,7 @@ struct OperatorOptions {
     std::string flags;
     int metrics_port = 8080;
     int probe_port = 8081;
+    bool acts = true;  ///< false: it is expected to refuse, so that it lives and is never ready
 };
 
 /// A running operator, in the cluster's network namespace. Installs what it needs first.
