@@ -6,14 +6,22 @@
 
 namespace vedette::op {
 
-/// How a Workflow ended.
+/// One gauge of a HealthCheck's own: out of a Workflow's outputs, or measured by spec.checks.
+struct CustomMetric {
+    std::string name;  ///< legal: custom_metric_name()
+    std::string help;
+    double value = 0;
+};
+
+/// How a Workflow, or a run of spec.checks, ended.
 struct RunResult {
     std::string workflow;  ///< name
     bool succeeded = false;
-    std::string message;        ///< status.message; "Failed" for a timeout
-    WallTime started;           ///< the Workflow's own status.startedAt, else when we created it
-    WallTime finished;          ///< its status.finishedAt, else when the end was noticed
-    bool inconclusive = false;  ///< a failure that says nothing about the check: deleted before it ended
+    std::string message;                      ///< status.message; "Failed" for a timeout
+    WallTime started;                         ///< the Workflow's own status.startedAt, else when we created it
+    WallTime finished;                        ///< its status.finishedAt, else when the end was noticed
+    bool inconclusive = false;                ///< a failure that says nothing about the check: deleted before it ended
+    std::vector<CustomMetric> measured = {};  ///< by spec.checks
 };
 
 /// remedyUnhelpful follows remedy_helped().

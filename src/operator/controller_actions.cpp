@@ -172,7 +172,7 @@ void Controller::tell(HealthCheck const& check, Tell what) {
 
 void Controller::count(HealthCheck const& check, Count what) {
     auto const* workflow = doors_.workflows.find(what.ns + "/" + what.result.workflow);
-    std::vector<CustomMetric> custom;
+    auto custom = what.result.measured;
     std::vector<std::string> refused;
     if (workflow && workflow->uid == what.uid) custom = custom_metrics(check.name, workflow->outputs, &refused);
     for (auto& why : doors_.metrics.booked(check, what.purpose, what.result, custom)) refused.push_back(std::move(why));

@@ -3,13 +3,16 @@
 
 #include "operator/native_runner.hpp"
 
+#include "base/duration.hpp"
 #include "check/engine.hpp"
 #include "check/objects/meta.hpp"
 #include "operator/native_checks.hpp"
+#include "operator/workflow.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace vedette::op {
 namespace {
@@ -82,6 +85,28 @@ RunResult failed(std::string message, WallTime now) {
             .finished = now};
 }
 
+std::string seconds_of(Duration waited) {
+    return format_duration(std::chrono::round<std::chrono::seconds>(waited));
+}
+
+std::string found_no_place(Duration waited) {
+    return fmt::format(
+        "not run: in {} none of the {} HealthChecks whose spec.checks run at once made room; give those that take long "
+        "shorter timeouts, or let them run less often",
+        seconds_of(waited), native_runs_at_once);
+}
+
+std::string begun_late(Duration waited) {
+    return fmt::format("begun {} late, behind {} others: ", seconds_of(waited), native_runs_at_once);
+}
+
+// All that is wrong is that time ran out.
+bool was_cut_off(check::RunReport const& report) {
+    return !report.healthy() && std::ranges::all_of(report.checks, [](auto const& each) {
+        return is_healthy(each.outcome.status) || each.outcome.reason == "Interrupted";
+    });
+}
+
 }  // namespace
 
 RunResult result_of(check::RunReport const& report) {
@@ -90,6 +115,20 @@ RunResult result_of(check::RunReport const& report) {
             .message = message_of(report),
             .started = report.started_at,
             .finished = report.finished_at};
+}
+
+std::vector<CustomMetric> measured_by(check::RunReport const& report, std::string_view health_check_name) {
+    std::vector<CustomMetric> metrics;
+    for (auto const& each : report.checks) {
+        for (auto const& [name, value] : each.outcome.measurements) {
+            if (!std::isfinite(value)) continue;
+            auto const element = fmt::format("{}_{}", each.identity.name, name);
+            metrics.push_back({.name = custom_metric_name(health_check_name, element),
+                               .help = fmt::format("{}, as {} of spec.checks measured it.", name, each.identity.name),
+                               .value = value});
+        }
+    }
+    return metrics;
 }
 
 // Kept between runs, since opening one reads the token's file, or runs a credential plugin.
@@ -108,6 +147,21 @@ Result<std::shared_ptr<kube::Api>> NativeRunner::api_for(Account const& account)
 }
 
 Async<RunResult> NativeRunner::run(HealthCheck check, Deadline deadline) {
+    auto const asked = doors_.clock.now();
+    auto executor = co_await asio::this_coro::executor;
+    Places::Place place(places_, std::move(executor), "a place for spec.checks");
+    auto const taken = co_await place.take(doors_.clock, deadline);
+    auto const waited = doors_.clock.now() - asked;
+    if (!taken) {
+        auto result = failed(found_no_place(waited), doors_.clock.wall());
+        result.inconclusive = true;
+        co_return result;
+    }
+    auto result = co_await run_now(std::move(check), deadline, waited);
+    co_return result;
+}
+
+Async<RunResult> NativeRunner::run_now(HealthCheck check, Deadline deadline, Duration waited) {
     auto read = read_native_checks(check);
     if (!read.problems.empty()) co_return failed(read.problems.front().message, doors_.clock.wall());
 
@@ -140,8 +194,13 @@ Async<RunResult> NativeRunner::run(HealthCheck check, Deadline deadline) {
     std::vector<check::Sink*> nobody;
     auto const report = co_await check::run_checks(std::move(read.instances), context, std::move(options),
                                                    std::move(nobody), interrupt);
-    if (doors_.on_report) doors_.on_report(check, report);
-    co_return result_of(report);
+    auto result = result_of(report);
+    result.measured = measured_by(report, check.name);
+    if (waited > Duration::zero() && was_cut_off(report)) {
+        result.inconclusive = true;
+        result.message = check::clip(begun_late(waited) + result.message, native_message_limit);
+    }
+    co_return result;
 }
 
 }  // namespace vedette::op

@@ -101,8 +101,7 @@ Result<CustomMetric> read_metric(std::string_view health_check_name, json::value
         return fail(Errc::invalid_input, "element {} of metrics has no name", number);
     }
     CustomMetric metric;
-    metric.name = metric_word(health_check_name) + "_" + metric_word(name->get_string());
-    if (metric.name.front() >= '0' && metric.name.front() <= '9') metric.name.insert(0, "_");
+    metric.name = custom_metric_name(health_check_name, name->get_string());
     if (auto const* help = find_without_case(*object, "help"); help && help->is_string()) {
         metric.help = help->get_string();
     }
@@ -170,6 +169,12 @@ WorkflowState workflow_state(json::object const& workflow) {
     state.started = time_of(workflow, "status.startedAt");
     state.finished = time_of(workflow, "status.finishedAt");
     return state;
+}
+
+std::string custom_metric_name(std::string_view health_check_name, std::string_view element) {
+    auto name = metric_word(health_check_name) + "_" + metric_word(element);
+    if (name.front() >= '0' && name.front() <= '9') name.insert(0, "_");
+    return name;
 }
 
 std::vector<CustomMetric> custom_metrics(std::string_view health_check_name, json::object const& workflow,

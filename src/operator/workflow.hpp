@@ -2,7 +2,7 @@
 // The Workflow of one run: metadata.labels and spec of the source text, everything else ours. Pure.
 
 #include "base/error.hpp"
-#include "operator/health_check.hpp"
+#include "operator/booking.hpp"
 
 namespace vedette::op {
 
@@ -40,12 +40,9 @@ struct WorkflowState {
 /// Never fails: garbage reads as not ended.
 WorkflowState workflow_state(boost::json::object const& workflow);
 
-/// One gauge out of status.outputs.parameters[].value (documented by the reference, and here implemented).
-struct CustomMetric {
-    std::string name;  ///< legal: HealthCheck name with _, then _, then the element's name
-    std::string help;
-    double value = 0;
-};
+/// A legal name: the HealthCheck's with _ for what no name may hold, then _, then `element` likewise.
+std::string custom_metric_name(std::string_view health_check_name, std::string_view element);
+/// Gauges out of status.outputs.parameters[].value (documented by the reference, and here implemented).
 /// Skips what is not of the documented shape, with a sentence for each in `refused`, if given; never fails.
 std::vector<CustomMetric> custom_metrics(std::string_view health_check_name, boost::json::object const& workflow,
                                          std::vector<std::string>* refused = nullptr);

@@ -74,7 +74,6 @@ struct Scene {
     std::vector<std::string> asked;
     std::vector<std::string> opened;
     std::string forbidden;
-    std::vector<std::string> reported;
     NativeRunner runner{{.clock = world.clock(),
                          .random = world.random(),
                          .dialer = network,
@@ -84,16 +83,7 @@ struct Scene {
                          .open_api = [this](kube::Impersonation who) -> Result<std::unique_ptr<kube::Api>> {
                              opened.push_back(who.user);
                              return api.as_user(who.user);
-                         },
-                         .on_report =
-                             [this](HealthCheck const& check, check::RunReport const& report) {
-                                 for (auto const& each : report.checks) {
-                                     for (auto const& [name, value] : each.outcome.measurements) {
-                                         reported.push_back(
-                                             fmt::format("{} {} {} {}", check.name, each.identity.name, name, value));
-                                     }
-                                 }
-                             }}};
+                         }}};
 };
 
 // --- verdicts ----------------------------------------------------------------------------------------------------
@@ -109,7 +99,6 @@ TEST(NativeRunner, AHealthyClusterSucceeds) {
     EXPECT_EQ(result.message, "2 checks: 2 ok");
     EXPECT_EQ(result.started, began);
     EXPECT_GE(result.finished, result.started);
-    EXPECT_THAT(scene.reported, testing::Contains("web pods-crashloop pods_crash_looping 0"));
 }
 
 TEST(NativeRunner, AnUnhealthyClusterFailsAndTheWorstIsToldFirst) {
@@ -175,6 +164,27 @@ TEST(NativeRunner, AMessageIsOneLineWhateverItQuotes) {
     EXPECT_THAT(result.message, StartsWith("odd name critical: a b c"));
     EXPECT_THAT(result.message, Not(testing::ContainsRegex("[\x01-\x1f]")));
     EXPECT_LE(result.message.size(), native_message_limit);
+}
+
+TEST(NativeRunner, WhatChecksMeasureBecomesMetricsOfTheHealthCheck) {
+    Scene scene;
+    scene.add_pod("shop", "web-1", 7);
+    auto check = native_check("- {type: pods-crashloop, name: shop's pods}\n- type: nodes-ready\n", "cluster");
+    check.name = "my-shop";
+    auto const result = scene.run(std::move(check));
+    std::vector<std::string> measured;
+    for (auto const& metric : result.measured) {
+        measured.push_back(fmt::format("{} {}: {}", metric.name, metric.value, metric.help));
+    }
+    EXPECT_THAT(measured, ElementsAre("my_shop_shop_s_pods_pods_crash_looping 1: pods_crash_looping, as shop's pods of "
+                                      "spec.checks measured it.",
+                                      StartsWith("my_shop_nodes_ready_nodes_ready 0: "),
+                                      StartsWith("my_shop_nodes_ready_nodes_total 0: ")));
+    check::RunReport odd;
+    odd.checks.resize(1);
+    odd.checks[0].identity.name = "odd";
+    odd.checks[0].outcome.measurements = {{"endless", INFINITY}, {"none", NAN}, {"one", 1}};
+    EXPECT_THAT(measured_by(odd, "x"), SizeIs(1));
 }
 
 // --- whom reads are made as --------------------------------------------------------------------------------------
@@ -309,6 +319,86 @@ TEST(NativeRunner, ARunThatIsCancelledLeavesNothingRunning) {
     EXPECT_EQ(scene.world.elapsed(), 1s);
     EXPECT_EQ(scene.http->open_connections(), 0U);
     EXPECT_EQ(describe_waiters(), "nobody waits for anything");
+}
+
+// --- many at once ------------------------------------------------------------------------------------------------
+
+/// Runs that were asked for in one instant.
+struct Crowd {
+    explicit Crowd(Scene& of) : scene(of), group(of.world.executor()) {}
+
+    void add(std::size_t count, Duration within) {
+        auto one = [](Crowd& crowd, std::size_t number, Deadline deadline) -> Async<void> {
+            auto check = native_check("- {type: pods-crashloop, timeout: 1h}\n");
+            auto result = co_await crowd.scene.runner.run(std::move(check), deadline);
+            crowd.ended.emplace_back(number, std::move(result));
+        };
+        for (; count > 0; --count) group.spawn(one(*this, asked++, scene.world.clock().now() + within));
+    }
+
+    Scene& scene;
+    std::size_t asked = 0;
+    std::vector<std::pair<std::size_t, RunResult>> ended;
+    TaskGroup group;
+};
+
+TEST(NativeRunner, SixtyFourRunAtOnceAndTheOthersInOrderOfArrival) {
+    Scene scene;
+    scene.add_pod("shop", "web-1");
+    scene.api.add_fault({.kind = kube::fake::Fault::Kind::delay, .delay = 1s});
+    Crowd crowd(scene);
+    crowd.add(10 * native_runs_at_once, 60s);
+    scene.world.pass(1500ms);
+    EXPECT_EQ(crowd.ended.size(), native_runs_at_once);
+    scene.world.run(crowd.group.join());
+    EXPECT_EQ(scene.world.elapsed(), 10s);
+    EXPECT_EQ(crowd.ended.size(), 10 * native_runs_at_once);
+    for (std::size_t i = 0; i < crowd.ended.size(); ++i) {
+        EXPECT_EQ(crowd.ended[i].first, i);
+        EXPECT_TRUE(crowd.ended[i].second.succeeded) << crowd.ended[i].second.message;
+    }
+}
+
+TEST(NativeRunner, ARunThatFindsNoPlaceInItsTimeFailsInconclusivelyAndReadsNothing) {
+    Scene scene;
+    scene.api.add_fault({.kind = kube::fake::Fault::Kind::hang});
+    Crowd crowd(scene);
+    crowd.add(native_runs_at_once, 1h);
+    crowd.add(1, 20s);
+    scene.world.pass(20s);
+    EXPECT_EQ(crowd.ended.size(), 1U);
+    auto const result = crowd.ended.at(0).second;
+    EXPECT_FALSE(result.succeeded);
+    EXPECT_TRUE(result.inconclusive);
+    EXPECT_THAT(result.message, StartsWith("not run: in 20s none of the 64 HealthChecks whose spec.checks run at once "
+                                           "made room; "));
+    EXPECT_EQ(result.started, result.finished) << "it looked at nothing";
+    crowd.add(1, 1h);
+    scene.world.pass(1s);
+    scene.world.run(crowd.group.stop());
+    EXPECT_EQ(describe_waiters(), "nobody waits for anything") << "whoever waited for a place included";
+}
+
+TEST(NativeRunner, ARunThatFindsItsPlaceTooLateIsNoVerdictUnlessSomethingWasFound) {
+    Scene scene;
+    scene.api.add_fault({.kind = kube::fake::Fault::Kind::hang});
+    Crowd crowd(scene);
+    crowd.add(native_runs_at_once, 15s);
+    crowd.add(1, 20s);
+    scene.world.run(crowd.group.join());
+    EXPECT_EQ(scene.world.elapsed(), 20s);
+    EXPECT_FALSE(crowd.ended.front().second.inconclusive) << "it had all its time";
+    auto const& late = crowd.ended.back().second;
+    EXPECT_TRUE(late.inconclusive);
+    EXPECT_THAT(late.message, StartsWith("begun 15s late, behind 64 others: pods-crashloop unknown: not finished"));
+
+    scene.api.clear_faults();
+    scene.add_pod("shop", "web-1", 7);
+    scene.api.add_fault({.kind = kube::fake::Fault::Kind::delay, .delay = 1s});
+    crowd.add(native_runs_at_once + 1, 20s);
+    scene.world.run(crowd.group.join());
+    EXPECT_FALSE(crowd.ended.back().second.inconclusive);
+    EXPECT_THAT(crowd.ended.back().second.message, StartsWith("pods-crashloop critical: Pod shop/web-1 "));
 }
 
 }  // namespace
