@@ -38,6 +38,13 @@ inline void expect_untouched(OperatorScene const& scene) {
     EXPECT_EQ(since_first, wanted) << "the good check did not run as when alone";
 }
 
+/// "good" and "bad" are there; ten minutes.
+inline void live_beside_a_good_one(OperatorScene& scene) {
+    scene.start();
+    scene.pass(long_enough);
+    expect_untouched(scene);
+}
+
 inline std::vector<std::string> warnings(OperatorScene& scene) {
     auto lines = scene.events("bad");
     std::erase_if(lines, [](auto const& line) { return !line.starts_with("Warning "); });
@@ -70,6 +77,13 @@ inline void expect_gone(OperatorScene& scene) {
     scene.end();
 }
 
+/// An edit that takes the mistake away is all it needs.
+inline void expect_mended(OperatorScene& scene) {
+    scene.mend("bad");
+    expect_healed(scene, 5s);
+    expect_gone(scene);
+}
+
 struct Row {
     std::string what;
     boost::json::value spec;  ///< merged into that of a good one
@@ -82,15 +96,11 @@ inline void try_row(Row const& row) {
     OperatorScene scene;
     scene.add("good");
     scene.add("bad", row.spec);
-    scene.start();
-    scene.pass(long_enough);
-    expect_untouched(scene);
+    live_beside_a_good_one(scene);
     expect_told(scene, row.reason, row.says);
     EXPECT_THAT(scene.times("bad"), testing::IsEmpty());
     EXPECT_LE(scene.first.door.sent.size(), alone().requests + most_requests);
-    scene.mend("bad");
-    expect_healed(scene, 5s);
-    expect_gone(scene);
+    expect_mended(scene);
 }
 
 inline std::string repeated(std::string_view text, int times) {

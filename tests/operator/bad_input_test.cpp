@@ -63,9 +63,7 @@ TEST(BadInput, TextsAsLongAsTheyMayBeAreRun) {
     scene.add("good");
     scene.add("bad",
               text_row(fmt::format("{}\n{}", hello_text, filling.substr(0, filling.size() - hello_text.size() - 1))));
-    scene.start();
-    scene.pass(long_enough);
-    expect_untouched(scene);
+    live_beside_a_good_one(scene);
     EXPECT_THAT(scene.times("bad"), SizeIs(alone().times.size()));
 }
 
@@ -81,13 +79,9 @@ TEST(BadInput, SpecsOfAnotherTypeThanObject) {
         OperatorScene scene;
         scene.add("good");
         scene.add_as_written("bad", row.spec);
-        scene.start();
-        scene.pass(long_enough);
-        expect_untouched(scene);
+        live_beside_a_good_one(scene);
         expect_told(scene, row.reason, row.says);
-        scene.mend("bad");
-        expect_healed(scene, 5s);
-        expect_gone(scene);
+        expect_mended(scene);
     }
 }
 
@@ -212,9 +206,7 @@ TEST(BadInput, NegativeNumbersAreNoLimitsAndNoCrash) {
                       {"failureThreshold", -3},
                       {"backoffMin", -1},
                       {"backoffMax", std::numeric_limits<std::int64_t>::min()}});
-    scene.start();
-    scene.pass(long_enough);
-    expect_untouched(scene);
+    live_beside_a_good_one(scene);
     EXPECT_EQ(scene.status("bad").failed_count, static_cast<std::int64_t>(scene.made_by("bad").size()));
     for (auto const& each : scene.made_by("bad")) EXPECT_THAT(each.run, StartsWith("check-"));
     EXPECT_THAT(scene.condition("bad"), AllOf(StartsWith("Ready=True"), HasSubstr("; but spec.")));
@@ -230,9 +222,7 @@ TEST(BadInput, NumbersBeyondAnyClockWaitForEver) {
     auto const most = std::numeric_limits<std::int64_t>::max();
     scene.add("good");
     scene.add("bad", {{"repeatAfterSec", most}, {"backoffMin", most}, {"backoffMax", most}, {"remedyRunsLimit", most}});
-    scene.start();
-    scene.pass(long_enough);
-    expect_untouched(scene);
+    live_beside_a_good_one(scene);
     EXPECT_THAT(scene.times("bad"), SizeIs(1));
     EXPECT_EQ(scene.status("bad").status, "Succeeded");
     expect_gone(scene);

@@ -35,9 +35,7 @@ TEST(BadInput, WhatMayNotBeCreatedIsToldAndTriedAgainUntilItMay) {
         };
         scene.add("good");
         scene.add("bad");
-        scene.start();
-        scene.pass(long_enough);
-        expect_untouched(scene);
+        live_beside_a_good_one(scene);
         expect_told(scene, each.reason, "User \"op\" cannot create it");
         auto const refused =
             std::count_if(scene.first.door.sent.begin(), scene.first.door.sent.end(),
@@ -59,9 +57,7 @@ TEST(BadInput, AReasonThatChangesEachTimeIsStillTriedLessAndLess) {
     };
     scene.add("good");
     scene.add("bad");
-    scene.start();
-    scene.pass(long_enough);
-    expect_untouched(scene);
+    live_beside_a_good_one(scene);
     EXPECT_THAT(tries, AllOf(testing::Ge(6), testing::Le(12)));
     scene.first.door.answers = nullptr;
     expect_healed(scene, 303s);
@@ -74,9 +70,7 @@ TEST(BadInput, ANamespaceThatIsNotThereIsToldAndWaitedFor) {
         OperatorScene scene;
         scene.add("good");
         scene.add("bad", {{"level", level}, {"workflow", {{"resource", {{"namespace", "nowhere"}}}}}});
-        scene.start();
-        scene.pass(long_enough);
-        expect_untouched(scene);
+        live_beside_a_good_one(scene);
         expect_told(scene, "RBACNamespaceMissing", "namespace nowhere does not exist");
         EXPECT_LE(scene.first.door.sent.size(), alone().requests + most_requests);
         scene.make_namespace("nowhere");
@@ -91,9 +85,7 @@ TEST(BadInput, ANamespaceThatIsBeingDeletedIsToldAndWaitedFor) {
     scene.delete_namespace("going");
     scene.add("good");
     scene.add("bad", {{"workflow", {{"resource", {{"namespace", "going"}}}}}});
-    scene.start();
-    scene.pass(long_enough);
-    expect_untouched(scene);
+    live_beside_a_good_one(scene);
     expect_told(scene, "RBACTerminating", "namespace going is being terminated");
     EXPECT_LE(scene.first.door.sent.size(), alone().requests + most_requests);
     scene.server.collect_garbage();
@@ -121,9 +113,7 @@ TEST(BadInput, ANamespaceThatGoesAwayUnderALiveCheck) {
     EXPECT_THAT(scene.condition("bad"), StartsWith("Ready=False RBACNamespaceMissing: "));
     EXPECT_THAT(warnings(scene),
                 ElementsAre(HasSubstr("because it is being terminated"), HasSubstr("namespace going does not exist")));
-    scene.mend("bad");
-    expect_healed(scene, 5s);
-    expect_gone(scene);
+    expect_mended(scene);
 }
 
 TEST(BadInput, ArgoThatIsInstalledLaterIsWaitedForAndChecksWithoutWorkflowsRun) {
@@ -153,9 +143,7 @@ TEST(BadInput, NamesAsLongAsKubernetesAllowsRunLikeOthers) {
         scene.add(name,
                   {{"workflow",
                     {{"generateName", repeated("h", 253)}, {"resource", {{"serviceAccount", repeated("s", 253)}}}}}});
-        scene.start();
-        scene.pass(long_enough);
-        expect_untouched(scene);
+        live_beside_a_good_one(scene);
         EXPECT_EQ(scene.times(name), alone().times);
         EXPECT_EQ(scene.times("bad"), alone().times);
         EXPECT_EQ(scene.made_by(name).at(0).name.size(), 62u);
@@ -278,9 +266,7 @@ TEST(BadInput, AStatusOfAHealthCheckThatIsGarbageIsWrittenAnew) {
         scene.add("good");
         scene.add("bad");
         scene.merge(health_check_resource(), "health", "bad", {{"status", garbage}}, "status");
-        scene.start();
-        scene.pass(long_enough);
-        expect_untouched(scene);
+        live_beside_a_good_one(scene);
         EXPECT_GE(scene.made_by("bad").size(), 8u);
         EXPECT_EQ(scene.status("bad").status, "Succeeded");
         EXPECT_THAT(scene.condition("bad"), StartsWith("Ready=True "));
@@ -326,9 +312,7 @@ TEST(BadInput, AllKindsAtOnceBesideAGoodOne) {
                 break;
         }
     }
-    scene.start();
-    scene.pass(long_enough);
-    expect_untouched(scene);
+    live_beside_a_good_one(scene);
     for (int i = 0; i < 30; ++i) {
         EXPECT_THAT(scene.condition(fmt::format("b{}", i)), StartsWith("Ready=False "));
         EXPECT_THAT(scene.events(fmt::format("b{}", i)), SizeIs(1));

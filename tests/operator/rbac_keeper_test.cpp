@@ -19,8 +19,7 @@ TEST(RbacKeeper, MakesTheObjectsInOrderAndTheNextRunsCostNoRequest) {
     RbacScene scene;
     tell(scene, [](RbacScene& s) -> Async<void> {
         auto const check = check_named("hello");
-        s.keeper.observe(check);
-        s.keeper.all_observed();
+        s.know_all(check);
         auto const first = co_await s.keeper.ensure(check, Purpose::check, s.soon());
         EXPECT_TRUE(first.result) << first.result.error().text();
         EXPECT_THAT(first.notes, IsEmpty());
@@ -35,8 +34,7 @@ TEST(RbacKeeper, MakesTheObjectsInOrderAndTheNextRunsCostNoRequest) {
         EXPECT_EQ(made->rules, default_rules(Purpose::check));
         for (int run = 0; run < 100; ++run) {
             co_await s.world.clock().sleep_for(60s);
-            auto const again = co_await s.keeper.ensure(check, Purpose::check, s.soon());
-            EXPECT_TRUE(again.result);
+            co_await expect_ensured(s, check);
         }
         EXPECT_THAT(s.door.take(), IsEmpty());
     });
@@ -47,8 +45,7 @@ TEST(RbacKeeper, LevelNamespaceMakesRoleAndBindingInTheWorkflowsNamespace) {
     tell(scene, [](RbacScene& s) -> Async<void> {
         auto check = check_named("hello", "  repeatAfterSec: 60\n", "namespace");
         check.spec.workflow.ns = "shop";
-        auto const report = co_await s.keeper.ensure(check, Purpose::check, s.soon());
-        EXPECT_TRUE(report.result);
+        co_await expect_ensured(s, check);
         auto const made = co_await read(s, {"RoleBinding", "shop", "hello-sa-ns-role-binding"});
         EXPECT_TRUE(made && made->ours() && made->role_kind == "Role" && made->role_name == "hello-sa-ns-role");
         co_await expect_there(s, {"Role", "shop", "hello-sa-ns-role"}, true);
@@ -106,8 +103,7 @@ TEST(RbacKeeper, ANamespaceThatIsMissingOrBeingDeletedIsNamed) {
                   "create ServiceAccount nowhere/hello-sa: namespace nowhere does not exist; create it or correct "
                   "resource.namespace");
         // It shares its account with one that can run.
-        auto const good = co_await s.keeper.ensure(check_named("good"), Purpose::check, s.soon());
-        EXPECT_TRUE(good.result) << good.result.error().text();
+        co_await expect_ensured(s, check_named("good"));
 
         s.server.put({{"apiVersion", "v1"},
                       {"kind", "Namespace"},
@@ -121,12 +117,10 @@ TEST(RbacKeeper, ANamespaceThatIsMissingOrBeingDeletedIsNamed) {
         EXPECT_EQ(refused.result.error().text(),
                   "create ServiceAccount going/hello-sa: namespace going is being terminated and takes nothing new; "
                   "wait until it is gone and create it anew, or correct resource.namespace");
-        auto const again = co_await s.keeper.ensure(check_named("good"), Purpose::check, s.soon());
-        EXPECT_TRUE(again.result) << "it hinders nobody on the same account";
+        co_await expect_ensured(s, check_named("good"), Purpose::check, "it hinders nobody on the same account");
 
         s.make_namespace("nowhere");
-        auto const found = co_await s.keeper.ensure(lost, Purpose::check, s.soon());
-        EXPECT_TRUE(found.result);
+        co_await expect_ensured(s, lost);
         auto const both = co_await read(s, binding);
         EXPECT_THAT(both->subjects, SizeIs(2));
     });
@@ -137,16 +131,14 @@ TEST(RbacKeeper, WhoeverIsFasterIsReadAndMet) {
     tell(scene, [](RbacScene& s) -> Async<void> {
         co_await s.world.clock().sleep_for(1s);
         auto const check = check_named("hello");
-        s.keeper.observe(check);
-        s.keeper.all_observed();
+        s.know_all(check);
         // Between our look and our creation the old leader makes the role, without one of the rules.
         s.door.before_next_write = [&s, &check] {
             auto objects = needed_rbac({&check});
             objects[1].object["rules"] = rules_object({rule("pods", {"get"})});
             s.server.put(objects[1].object);
         };
-        auto const report = co_await s.keeper.ensure(check, Purpose::check, s.soon());
-        EXPECT_TRUE(report.result) << report.result.error().text();
+        co_await expect_ensured(s, check);
         auto const made = co_await read(s, role);
         EXPECT_EQ(made->rules, default_rules(Purpose::check));
         co_return;
@@ -163,8 +155,7 @@ TEST(RbacKeeper, RefusalsByTheAllowListStopOneCheckAlone) {
         auto const refused = co_await s.keeper.ensure(bad, Purpose::check, s.soon());
         EXPECT_EQ(refused.reason, "RBACNotAllowed");
         EXPECT_EQ(refused.result.error().code(), Errc::denied);
-        auto const good = co_await s.keeper.ensure(check_named("good"), Purpose::check, s.soon());
-        EXPECT_TRUE(good.result);
+        co_await expect_ensured(s, check_named("good"));
         auto const made = co_await read(s, role);
         EXPECT_EQ(made->rules, default_rules(Purpose::check));
     });
@@ -177,26 +168,20 @@ TEST(RbacKeeper, ARuleThatWeMayNotGrantIsNamedAndHindersNobodyOnTheSameAccount) 
         auto bad = check_named("bad");
         bad.spec.workflow.rbac_rules = {rule("pods", {"get"}), rule("secrets", {"get", "delete"})};
         auto const good = check_named("good");
-        s.keeper.observe(bad);
-        s.keeper.observe(good);
-        s.keeper.all_observed();
-        auto const first = co_await s.keeper.ensure(good, Purpose::check, s.soon());
-        EXPECT_TRUE(first.result) << first.result.error().text();
+        s.know_all(bad, good);
+        co_await expect_ensured(s, good);
         auto const refused = co_await s.keeper.ensure(bad, Purpose::check, s.soon());
         EXPECT_EQ(refused.reason, "RBACNotGranted");
         EXPECT_EQ(refused.result.error().text(),
                   "patch ClusterRole hello-sa-cluster-role: the operator may not grant what it does not hold itself: "
                   "delete secrets, get secrets; give its own role these rights or ask for less in rbacRules");
         s.door.take();
-        auto const second = co_await s.keeper.ensure(good, Purpose::check, s.soon());
-        EXPECT_TRUE(second.result);
-        auto const third = co_await s.keeper.ensure(good, Purpose::check, s.soon());
-        EXPECT_TRUE(third.result);
+        co_await expect_ensured(s, good);
+        co_await expect_ensured(s, good);
         EXPECT_THAT(s.door.take(), IsEmpty()) << "the refused claim is set aside";
 
         s.door.held->push_back(rule("secrets", {"get", "delete"}));
-        auto const granted = co_await s.keeper.ensure(bad, Purpose::check, s.soon());
-        EXPECT_TRUE(granted.result) << "it is asked for again before each of its runs";
+        co_await expect_ensured(s, bad, Purpose::check, "it is asked for again before each of its runs");
     });
 }
 
@@ -218,21 +203,17 @@ TEST(RbacKeeper, WithoutTheRightToListObjectsAreLookedAtNowAndThen) {
     });
     tell(scene, [](RbacScene& s) -> Async<void> {
         auto const check = check_named("hello");
-        s.keeper.observe(check);
-        s.keeper.all_observed();
-        auto const first = co_await s.keeper.ensure(check, Purpose::check, s.soon());
-        EXPECT_TRUE(first.result) << first.result.error().text();
+        s.know_all(check);
+        co_await expect_ensured(s, check);
         s.door.take();
         s.server.erase(rbac_resource("ClusterRole"), "", role.name);
         for (int run = 0; run < 9; ++run) {
             co_await s.world.clock().sleep_for(1min);
-            auto const again = co_await s.keeper.ensure(check, Purpose::check, s.soon());
-            EXPECT_TRUE(again.result);
+            co_await expect_ensured(s, check);
         }
         EXPECT_THAT(s.door.take(), IsEmpty());
         co_await s.world.clock().sleep_for(1min);
-        auto const repaired = co_await s.keeper.ensure(check, Purpose::check, s.soon());
-        EXPECT_TRUE(repaired.result);
+        co_await expect_ensured(s, check);
         EXPECT_THAT(s.door.take(), ElementsAre(StartsWith("get"), StartsWith("get"), StartsWith("get"),
                                                "create ClusterRole hello-sa-cluster-role"));
         s.keeper.forget(check.uid);
@@ -271,10 +252,8 @@ TEST(RbacKeeper, OffSendsNothing) {
     RbacScene scene({.mode = RbacMode::off});
     tell(scene, [](RbacScene& s) -> Async<void> {
         auto const check = check_named("hello");
-        s.keeper.observe(check);
-        s.keeper.all_observed();
-        auto const report = co_await s.keeper.ensure(check, Purpose::check, s.soon());
-        EXPECT_TRUE(report.result);
+        s.know_all(check);
+        co_await expect_ensured(s, check);
         co_await s.keeper.release(check, s.soon());
         co_await s.world.clock().sleep_for(1min);
         EXPECT_EQ(s.server.requests(), 0u);

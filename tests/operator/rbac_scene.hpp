@@ -77,6 +77,12 @@ struct RbacScene {
         server.put({{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", name}}}});
     }
     Deadline soon() { return world.clock().now() + 20s; }
+    /// These are all HealthChecks there are.
+    template <class... Checks>
+    void know_all(Checks const&... checks) {
+        (keeper.observe(checks), ...);
+        keeper.all_observed();
+    }
 
     world::World world;
     kube::fake::ApiServer server;
@@ -102,6 +108,12 @@ inline Async<std::optional<FoundRbac>> read(RbacScene& s, RbacKey key) {
 inline Async<void> expect_there(RbacScene& s, RbacKey key, bool there, std::string why = {}) {
     auto const found = co_await read(s, key);
     EXPECT_EQ(found.has_value(), there) << to_string(key) << " " << why;
+}
+
+inline Async<void> expect_ensured(RbacScene& s, HealthCheck check, Purpose purpose = Purpose::check,
+                                  std::string why = {}) {
+    auto const report = co_await s.keeper.ensure(check, purpose, s.soon());
+    EXPECT_TRUE(report.result) << (report.result ? "" : report.result.error().text()) << " " << why;
 }
 
 template <class Story>

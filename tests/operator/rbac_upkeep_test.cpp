@@ -23,8 +23,7 @@ TEST(RbacKeeper, ForeignObjectsAreNeitherTouchedNorDeletedAndCostALookInTenMinut
     for (auto const& object : objects) scene.server.put(object);
     tell(scene, [](RbacScene& s) -> Async<void> {
         auto const check = check_named("hello");
-        s.keeper.observe(check);
-        s.keeper.all_observed();
+        s.know_all(check);
         for (int minute = 0; minute < 9; ++minute) {
             auto const report = co_await s.keeper.ensure(check, Purpose::check, s.soon());
             EXPECT_TRUE(report.result);
@@ -49,8 +48,7 @@ TEST(RbacKeeper, WhatTheReferenceMadeIsAdoptedCompletedAndDeletedInTheEnd) {
     for (auto const& object : objects) scene.server.put(object);
     tell(scene, [](RbacScene& s) -> Async<void> {
         auto const check = check_named("hello");
-        s.keeper.observe(check);
-        s.keeper.all_observed();
+        s.know_all(check);
         co_await s.world.clock().sleep_for(10s);  // a sweep is enough
         auto const adopted = co_await read(s, role);
         EXPECT_TRUE(adopted->ours());
@@ -74,8 +72,7 @@ TEST(RbacKeeper, TheReferencesWildcardsStayAndAreReportedEvenWhereWeMayNotComple
     for (auto const& object : objects) scene.server.put(object);
     tell(scene, [](RbacScene& s) -> Async<void> {
         auto const check = check_named("hello");
-        s.keeper.observe(check);
-        s.keeper.all_observed();
+        s.know_all(check);
         auto const report = co_await s.keeper.ensure(check, Purpose::check, s.soon());
         EXPECT_TRUE(report.result) << "it ran like this before";
         EXPECT_THAT(report.notes, SizeIs(2));
@@ -86,8 +83,7 @@ TEST(RbacKeeper, TheReferencesWildcardsStayAndAreReportedEvenWhereWeMayNotComple
         co_await s.world.clock().sleep_for(1s);
         s.door.take();
         co_await s.world.clock().sleep_for(5min);
-        auto const again = co_await s.keeper.ensure(check, Purpose::check, s.soon());
-        EXPECT_TRUE(again.result);
+        co_await expect_ensured(s, check);
         EXPECT_THAT(s.door.take(), IsEmpty()) << "a refusal is not asked for at every run";
     });
 }
@@ -101,8 +97,7 @@ TEST(RbacKeeper, NarrowTakesTheReferencesWildcardsAway) {
     tell(scene, [](RbacScene& s) -> Async<void> {
         auto const check = check_named("hello");
         s.keeper.observe(check);
-        auto const early = co_await s.keeper.ensure(check, Purpose::check, s.soon());
-        EXPECT_TRUE(early.result);
+        co_await expect_ensured(s, check);
         auto const wide = co_await read(s, role);
         EXPECT_FALSE(wide->ours()) << "others may need more, as long as not all are known";
         s.keeper.all_observed();
@@ -119,10 +114,8 @@ TEST(RbacKeeper, DriftOfOursIsRepairedByItself) {
     RbacScene scene;
     tell(scene, [](RbacScene& s) -> Async<void> {
         auto const check = check_named("hello");
-        s.keeper.observe(check);
-        s.keeper.all_observed();
-        auto const report = co_await s.keeper.ensure(check, Purpose::check, s.soon());
-        EXPECT_TRUE(report.result);
+        s.know_all(check);
+        co_await expect_ensured(s, check);
         co_await s.world.clock().sleep_for(1s);
         auto objects = needed_rbac({&check});
         objects[1].object["rules"] = rules_object({rule("*", {"*"}, "*")});
@@ -149,12 +142,9 @@ TEST(RbacKeeper, OfTwoChecksThatShareAnAccountOneGoesAndTheOtherKeepsItsRights) 
         auto two = check_named("two");
         two.spec.workflow.ns = "shop";
         two.spec.workflow.rbac_rules = {rule("jobs", {"create"}, "batch")};
-        s.keeper.observe(one);
-        s.keeper.observe(two);
-        s.keeper.all_observed();
-        auto const first = co_await s.keeper.ensure(one, Purpose::check, s.soon());
-        auto const second = co_await s.keeper.ensure(two, Purpose::check, s.soon());
-        EXPECT_TRUE(first.result && second.result);
+        s.know_all(one, two);
+        co_await expect_ensured(s, one);
+        co_await expect_ensured(s, two);
         auto const shared = co_await read(s, role);
         EXPECT_THAT(missing_rights({rule("jobs", {"create"}, "batch"), rule("pods", {"get"})}, shared->rules),
                     IsEmpty());
@@ -175,24 +165,20 @@ TEST(RbacKeeper, AnEditTakesEffectWithTheNextRunAndTheRunUnderWayKeepsItsAccount
     RbacScene scene;
     tell(scene, [](RbacScene& s) -> Async<void> {
         auto check = check_named("hello");
-        s.keeper.observe(check);
-        s.keeper.all_observed();
-        auto const before = co_await s.keeper.ensure(check, Purpose::check, s.soon());
-        EXPECT_TRUE(before.result);
+        s.know_all(check);
+        co_await expect_ensured(s, check);
         check.spec.workflow.service_account = "other";
         check.spec.workflow.rbac_rules = {rule("pods", {"list"})};
         s.keeper.observe(check);
         co_await s.world.clock().sleep_for(1h);
         co_await expect_there(s, role, true, "its run may be a long one");
-        auto const after = co_await s.keeper.ensure(check, Purpose::check, s.soon());
-        EXPECT_TRUE(after.result);
+        co_await expect_ensured(s, check);
         auto const other = co_await read(s, {"ClusterRole", "", "other-cluster-role"});
         EXPECT_EQ(other->rules, check.spec.workflow.rbac_rules);
         co_await s.world.clock().sleep_for(10min);
         co_await expect_there(s, role, false);
         check.spec.workflow.rbac_rules = {rule("pods", {"get"})};
-        auto const edited = co_await s.keeper.ensure(check, Purpose::check, s.soon());
-        EXPECT_TRUE(edited.result);
+        co_await expect_ensured(s, check);
         auto const now = co_await read(s, {"ClusterRole", "", "other-cluster-role"});
         EXPECT_EQ(now->rules, check.spec.workflow.rbac_rules) << "at once, and no more than that";
     });
@@ -208,8 +194,7 @@ TEST(RbacKeeper, NothingIsNarrowedOrDeletedBeforeAllHealthChecksAreKnown) {
     for (auto const& object : needed_rbac({&orphan})) scene.server.put(object.object);
     tell(scene, [](RbacScene& s) -> Async<void> {
         auto const check = check_named("hello");
-        auto const report = co_await s.keeper.ensure(check, Purpose::check, s.soon());
-        EXPECT_TRUE(report.result);
+        co_await expect_ensured(s, check);
         co_await s.world.clock().sleep_for(1h);
         auto const both = co_await read(s, role);
         EXPECT_THAT(missing_rights({rule("secrets", {"get"}), rule("pods", {"get"})}, both->rules), IsEmpty());
@@ -227,10 +212,8 @@ TEST(RbacKeeper, ASweepThatFailsIsRepeatedAndADeletionThatCameTooLateIsFine) {
     RbacScene scene;
     tell(scene, [](RbacScene& s) -> Async<void> {
         auto const check = check_named("hello");
-        s.keeper.observe(check);
-        s.keeper.all_observed();
-        auto const report = co_await s.keeper.ensure(check, Purpose::check, s.soon());
-        EXPECT_TRUE(report.result);
+        s.know_all(check);
+        co_await expect_ensured(s, check);
         s.keeper.forget(check.uid);
         s.server.add_fault({.kind = kube::fake::Fault::Kind::status, .method = "DELETE", .times = 5, .status = 500});
         s.door.before_next_write = [&s] { s.server.erase(rbac_resource("ClusterRole"), "", role.name); };
@@ -247,16 +230,13 @@ TEST(RbacKeeper, RemedyRightsExistOnlyWhileARemedyRuns) {
     RbacScene scene;
     tell(scene, [](RbacScene& s) -> Async<void> {
         auto const check = check_named("hello", with_remedy);
-        s.keeper.observe(check);
-        s.keeper.all_observed();
-        auto const run = co_await s.keeper.ensure(check, Purpose::check, s.soon());
-        EXPECT_TRUE(run.result);
+        s.know_all(check);
+        co_await expect_ensured(s, check);
         co_await s.world.clock().sleep_for(10min);
         co_await expect_there(s, fix_role, false);
         for (int i = 0; i < 3; ++i) {
             s.door.take();
-            auto const remedy = co_await s.keeper.ensure(check, Purpose::remedy, s.soon());
-            EXPECT_TRUE(remedy.result);
+            co_await expect_ensured(s, check, Purpose::remedy);
             auto const made = co_await read(s, fix_role);
             EXPECT_TRUE(made && made->rules == default_rules(Purpose::remedy));
             co_await s.world.clock().sleep_for(10min);
@@ -278,12 +258,9 @@ TEST(RbacKeeper, AnotherRemedyOnTheSameAccountKeepsItsRights) {
         auto const one = check_named("one", with_remedy);
         auto two = check_named("two", with_remedy);
         two.spec.remedy.rbac_rules = {rule("pods", {"delete"}), rule("nodes", {"patch"})};
-        s.keeper.observe(one);
-        s.keeper.observe(two);
-        s.keeper.all_observed();
-        auto const first = co_await s.keeper.ensure(one, Purpose::remedy, s.soon());
-        auto const second = co_await s.keeper.ensure(two, Purpose::remedy, s.soon());
-        EXPECT_TRUE(first.result && second.result);
+        s.know_all(one, two);
+        co_await expect_ensured(s, one, Purpose::remedy);
+        co_await expect_ensured(s, two, Purpose::remedy);
         co_await s.keeper.release(one, s.soon());
         auto const left = co_await read(s, fix_role);
         EXPECT_TRUE(left);
@@ -302,12 +279,9 @@ TEST(RbacKeeper, ARemedyOnAnotherChecksAccountTakesOnlyItsOwnRightsAway) {
         auto healer = check_named("healer", with_remedy);
         healer.spec.workflow.service_account = "healer-sa";
         healer.spec.remedy.service_account = "hello-sa";
-        s.keeper.observe(check);
-        s.keeper.observe(healer);
-        s.keeper.all_observed();
-        auto const run = co_await s.keeper.ensure(check, Purpose::check, s.soon());
-        auto const remedy = co_await s.keeper.ensure(healer, Purpose::remedy, s.soon());
-        EXPECT_TRUE(run.result && remedy.result);
+        s.know_all(check, healer);
+        co_await expect_ensured(s, check);
+        co_await expect_ensured(s, healer, Purpose::remedy);
         auto const wide = co_await read(s, role);
         EXPECT_THAT(missing_rights({rule("pods", {"delete"})}, wide->rules), IsEmpty());
         co_await s.keeper.release(healer, s.soon());
@@ -321,10 +295,8 @@ TEST(RbacKeeper, ReleasingWhatIsGoneAlreadySucceedsAndWhatFailsIsSweptUp) {
     RbacScene scene;
     tell(scene, [](RbacScene& s) -> Async<void> {
         auto const check = check_named("hello", with_remedy);
-        s.keeper.observe(check);
-        s.keeper.all_observed();
-        auto const remedy = co_await s.keeper.ensure(check, Purpose::remedy, s.soon());
-        EXPECT_TRUE(remedy.result);
+        s.know_all(check);
+        co_await expect_ensured(s, check, Purpose::remedy);
         s.door.before_next_write = [&s] {
             s.server.erase(rbac_resource("ClusterRoleBinding"), "", fix_binding.name);
             s.server.erase(rbac_resource("ClusterRole"), "", fix_role.name);
@@ -349,8 +321,7 @@ TEST(RbacKeeper, ARemedyThatAnotherLeaderStartedKeepsItsRightsAndALeftOverLosesT
     tell(scene, [](RbacScene& s) -> Async<void> {
         auto under_way = check_named("hello", with_remedy);
         under_way.status.current = CurrentWorkflow{.run = {.purpose = Purpose::remedy, .number = 1, .attempt = 1}};
-        s.keeper.observe(under_way);
-        s.keeper.all_observed();
+        s.know_all(under_way);
         co_await s.world.clock().sleep_for(1h);
         co_await expect_there(s, fix_role, true);
         under_way.status.current.reset();
@@ -372,8 +343,7 @@ TEST(RbacKeeper, WhatALateLeaderDeletesIsThereAgainAtOnce) {
         EXPECT_TRUE(remedy.result);
         auto adopted = check;
         adopted.status.current = CurrentWorkflow{.run = {.purpose = Purpose::remedy, .number = 1, .attempt = 1}};
-        s.keeper.observe(adopted);
-        s.keeper.all_observed();
+        s.know_all(adopted);
         co_await s.world.clock().sleep_for(1s);
         co_await late.release(check, s.soon());
         co_await s.world.clock().sleep_for(1s);
@@ -396,19 +366,16 @@ TEST(RbacKeeper, ANewTermBelievesNothingThatTheLastOneKnew) {
                 auto const run = co_await s.keeper.ensure(each, Purpose::check, s.soon());
                 EXPECT_TRUE(run.result);
             }
-            auto const remedy = co_await s.keeper.ensure(check, Purpose::remedy, s.soon());
-            EXPECT_TRUE(remedy.result);
+            co_await expect_ensured(s, check, Purpose::remedy);
             co_await term.stop();
         }
         // Meanwhile another leader: its remedy ended, a HealthCheck went, and somebody broke a role.
         s.server.erase(rbac_resource("ClusterRole"), "", role.name);
         s.keeper.begin();
-        s.keeper.observe(check);
-        s.keeper.all_observed();
+        s.know_all(check);
         TaskGroup term(s.world.executor());
         term.spawn(s.keeper.run());
-        auto const run = co_await s.keeper.ensure(check, Purpose::check, s.soon());
-        EXPECT_TRUE(run.result);
+        co_await expect_ensured(s, check);
         co_await expect_there(s, role, true);
         co_await s.world.clock().sleep_for(10min);
         co_await expect_there(s, fix_role, false, "the remedy of the last term has ended");
