@@ -5,6 +5,7 @@
 #include "net/guarded_dialer.hpp"
 #include "net/resolving_dialer.hpp"
 #include "operator/native_scene.hpp"
+#include "operator/operator_scene.hpp"
 
 namespace vedette::op {
 namespace {
@@ -185,6 +186,21 @@ TEST(NativeRunner, WhatChecksMeasureBecomesMetricsOfTheHealthCheck) {
     odd.checks[0].identity.name = "odd";
     odd.checks[0].outcome.measurements = {{"endless", INFINITY}, {"none", NAN}, {"one", 1}};
     EXPECT_THAT(measured_by(odd, "x"), SizeIs(1));
+}
+
+TEST(NativeRunner, MeasurementsAreServedOnceTheRunIsBookedAndGoWithTheHealthCheck) {
+    OperatorScene scene;
+    scene.runner = [](HealthCheck, Deadline) -> Async<RunResult> {
+        co_return RunResult{.succeeded = true, .measured = {{"web_door_response_ms", "As measured.", 7}}};
+    };
+    scene.add_as_written("web", {{"level", "namespace"}, {"repeatAfterSec", 60}, {"checks", {{{"type", "x"}}}}});
+    scene.start();
+    scene.pass(5s);
+    EXPECT_THAT(scene.first.metrics(), HasSubstr("\nweb_door_response_ms{healthcheck_name=\"web\"} 7.0\n"));
+    scene.remove("web");
+    scene.pass(1s);
+    EXPECT_THAT(scene.first.metrics(), Not(HasSubstr("web_door_response_ms")));
+    scene.end();
 }
 
 // --- whom reads are made as --------------------------------------------------------------------------------------
