@@ -22,6 +22,7 @@ struct RunResult {
     WallTime finished;                        ///< its status.finishedAt, else when the end was noticed
     bool inconclusive = false;                ///< a failure that says nothing about the check: deleted before it ended
     std::vector<CustomMetric> measured = {};  ///< by spec.checks
+    boost::json::object outputs = {};         ///< of the Workflow: WorkflowState::outputs
 };
 
 /// remedyUnhelpful follows remedy_helped().

@@ -14,6 +14,7 @@ namespace {
 
 constexpr auto wall_clock_look = std::chrono::seconds(1);
 constexpr auto wall_clock_jump = std::chrono::milliseconds(500);
+constexpr std::size_t offers_in_a_step = 64;
 
 // An answer that something did not work.
 bool is_failure(MachineEvent const& event) {
@@ -22,7 +23,7 @@ bool is_failure(MachineEvent const& event) {
     if (auto const* created = std::get_if<WorkflowCreated>(&event)) return !created->object && !created->existing;
     if (auto const* written = std::get_if<StatusWritten>(&event)) return !written->object;
     if (auto const* read = std::get_if<CheckRead>(&event)) return !read->object;
-    return false;
+    return std::holds_alternative<LookFailed>(event);
 }
 
 }  // namespace
@@ -60,6 +61,10 @@ Async<void> Controller::act() {
             refusal_ = std::move(*why);
         } else {
             found_ = others->in_flight();
+            if (!others->unseen.empty()) {
+                doors_.log(LogLevel::warning,
+                           fmt::format("cannot look for another operator at work: {}", others->unseen));
+            }
             break;
         }
         doors_.log(LogLevel::error, *refusal_);
@@ -147,7 +152,7 @@ void Controller::take_up(SeenCheckPtr const& seen) {
 std::optional<CurrentWorkflow> Controller::in_flight(HealthCheck const& check) const {
     std::optional<CurrentWorkflow> latest;
     for (auto const* seen : doors_.workflows.by_index("check", check.uid)) {
-        if (!seen->run || (latest && latest->created >= seen->created)) continue;
+        if (!seen->run || !seen->is_of(check) || (latest && latest->created >= seen->created)) continue;
         auto const booked = std::max(check.status.run_number, check.status.total_runs);
         bool const next = seen->run->purpose == Purpose::check
                               ? seen->run->number == booked + 1
@@ -182,8 +187,12 @@ void Controller::workflow_changed(SeenWorkflow const& seen) {
 
 void Controller::hear(SeenWorkflow const& seen, bool remembered) {
     if (entries_.contains(seen.check_uid)) return feed(seen.check_uid, WorkflowSeen{seen.uid, seen.state, remembered});
-    // Without an owner in its own namespace nobody but us collects it.
-    if (!seen.owned && !seen.check_key.empty() && !over_ && doors_.may_act()) tasks_.spawn(delete_orphan(seen));
+    // In another namespace than its HealthCheck's it has no owner, and nobody but us collects it. In the same one it is
+    // a copy that somebody made for himself.
+    auto const check_ns = seen.check_ns();
+    bool const ours =
+        seen.controller_uid.empty() && seen.annotated_uid == seen.check_uid && !check_ns.empty() && check_ns != seen.ns;
+    if (ours && !over_ && doors_.may_act()) tasks_.spawn(delete_orphan(seen));
 }
 
 void Controller::workflow_deleted(SeenWorkflow const& seen, bool witnessed) {
@@ -230,7 +239,9 @@ void Controller::step(Uid const& uid, MachineEvent event) {
     bool const books = std::holds_alternative<StatusWritten>(event) || std::holds_alternative<Observed>(event);
     bool const failed = is_failure(event);
     auto const begun = doors_.clock.now();
+    auto const stage = entry.machine.stage();
     auto actions = entry.machine.step(std::move(event), now());
+    if (doors_.trace && entry.machine.stage() != stage) trace_stage(entry, stage);
     if (books && !entry.machine.gone()) {
         ledger_.observe(entry.machine.check());
         doors_.rbac.observe(entry.machine.check());
@@ -247,6 +258,12 @@ void Controller::step(Uid const& uid, MachineEvent event) {
                                       : ReconcileResult::success,
                               doors_.clock.now() - begun, wakes);
     give_places();
+}
+
+void Controller::trace_stage(Entry const& entry, std::string_view before) const {
+    auto const& check = entry.machine.check();
+    doors_.trace(LogLevel::debug,
+                 fmt::format("{}/{}: from {} to {}", check.ns, check.name, before, entry.machine.stage()));
 }
 
 // What others go by follows the machine.
@@ -304,9 +321,10 @@ std::size_t Controller::places_taken() const {
 
 void Controller::give_places() {
     if (next_place_) return;
-    // One round: a machine whose request is under way cannot take its place yet, and waits anew.
+    // A machine whose request is under way cannot take its place yet, and waits anew: its answer brings us here again.
     auto const most = options_.max_running_workflows.value_or(SIZE_MAX);
-    for (auto left = waiting_for_place_.size(); left > 0 && places_taken() < most; --left) {
+    auto left = std::min(waiting_for_place_.size(), offers_in_a_step);
+    for (; left > 0 && places_taken() < most; --left) {
         auto const uid = std::move(waiting_for_place_.front());
         waiting_for_place_.pop_front();
         auto const found = entries_.find(uid);

@@ -41,6 +41,7 @@ struct ControllerDoors {
     std::function<std::vector<Problem>(HealthCheck const& check)> objections;
     std::function<bool()> may_act;  ///< false: the term is over, nothing more is sent
     Log log;
+    Log trace;  ///< each stage that a run comes to; not set: nothing is put together for it
 };
 
 /// Threads: one reactor. Lifetime: outlives run(). Cancellation of run() ends every request of the term.
@@ -78,6 +79,7 @@ private:
         std::optional<WallTime> shown_due;
         std::optional<Purpose> place;  ///< that it takes
         bool waits = false;
+        bool looks = false;  ///< a look at its Workflow is under way: no second one beside it
     };
     using Uid = std::string;
 
@@ -108,6 +110,7 @@ private:
     void drain();
     void step(Uid const& uid, MachineEvent event);
     void settle(Uid const& uid, Entry& entry);
+    void trace_stage(Entry const& entry, std::string_view before) const;
     void forget(Uid const& uid);
     void give_places();
     std::size_t places_taken() const;

@@ -67,7 +67,7 @@ void Controller::perform(Uid const& uid, Entry& entry, Action action) {
                        auto const* seen = wanted.fresh ? nullptr : doors_.workflows.find(wanted.ns + "/" + wanted.name);
                        if (seen && seen->uid == wanted.uid)
                            return feed(uid, WorkflowSeen{seen->uid, seen->state, true});
-                       tasks_.spawn(look_at(uid, std::move(wanted)));
+                       if (!std::exchange(entry.looks, true)) tasks_.spawn(look_at(uid, std::move(wanted)));
                    },
                    [&](DeleteWorkflow& wanted) { tasks_.spawn(delete_workflow(std::move(wanted))); },
                    [&](Tell& wanted) { tell(check, std::move(wanted)); },
@@ -129,12 +129,14 @@ Async<void> Controller::read_check(Uid uid, std::string ns, std::string name) {
 
 Async<void> Controller::look_at(Uid uid, LookAt wanted) {
     auto const found = co_await doors_.client.get(workflow_resource(), wanted.ns, wanted.name, request_deadline());
+    if (auto const entry = entries_.find(uid); entry != entries_.end()) entry->second->looks = false;
     if (found && get_string(*found, "metadata.uid") == wanted.uid) {
         feed(uid, WorkflowSeen{wanted.uid, workflow_state(*found)});
     } else if (found || found.error().code() == Errc::not_found) {
         feed(uid, WorkflowGone{wanted.uid, false});
+    } else {
+        feed(uid, LookFailed{wanted.uid, found.error()});
     }
-    // Any other error says nothing about the Workflow: the next look asks again.
 }
 
 Async<void> Controller::delete_workflow(DeleteWorkflow wanted) {
@@ -171,10 +173,9 @@ void Controller::tell(HealthCheck const& check, Tell what) {
 }
 
 void Controller::count(HealthCheck const& check, Count what) {
-    auto const* workflow = doors_.workflows.find(what.ns + "/" + what.result.workflow);
     auto custom = what.result.measured;
     std::vector<std::string> refused;
-    if (workflow && workflow->uid == what.uid) custom = custom_metrics(check.name, workflow->outputs, &refused);
+    if (!what.result.outputs.empty()) custom = custom_metrics(check.name, what.result.outputs, &refused);
     for (auto& why : doors_.metrics.booked(check, what.purpose, what.result, custom)) refused.push_back(std::move(why));
     if (!refused.empty()) tell(check, {.warning = true, .reason = "CustomMetricRefused", .message = told(refused)});
     if (what.helped) doors_.metrics.remedy_verified(check, *what.helped);

@@ -63,9 +63,13 @@ struct WorkflowGone {
     std::string uid;
     bool witnessed = false;  ///< a deletion seen on the watch; else it was merely not there
 };
+struct LookFailed {  ///< the answer to LookAt tells nothing about the Workflow
+    std::string uid;
+    Error error;
+};
 
 using MachineEvent = std::variant<Observed, Removed, Woke, RbacReady, SourceRead, WorkflowCreated, ChecksRan,
-                                  StatusWritten, CheckRead, WorkflowSeen, WorkflowGone>;
+                                  StatusWritten, CheckRead, WorkflowSeen, WorkflowGone, LookFailed>;
 
 // --- what is to be done -------------------------------------------------------------------------------------------
 
@@ -113,8 +117,6 @@ struct Began {  ///< metrics: a run has been started
 struct Count {  ///< metrics: a result has been booked
     Purpose purpose;
     RunResult result;
-    std::string ns;              ///< of its Workflow
-    std::string uid;             ///< of its Workflow; empty: there was none
     std::optional<bool> helped;  ///< of a check: whether the remedy before it did; nothing: there was none to judge
 };
 

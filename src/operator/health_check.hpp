@@ -201,9 +201,10 @@ struct Problem {
         warning,  ///< it runs, perhaps not as its author thinks
     };
     Severity severity = Severity::error;
-    std::string field;    ///< "spec.workflow.resource.serviceAccount"
-    std::string reason;   ///< CamelCase: of the event and the condition
-    std::string message;  ///< one sentence: what is wrong and what to write instead
+    std::string field;          ///< "spec.workflow.resource.serviceAccount"
+    std::string reason;         ///< CamelCase: of the event and the condition
+    std::string message;        ///< one sentence: what is wrong and what to write instead
+    bool stops_remedy = false;  ///< a warning: the check runs, and its remedy does not
 
     bool operator==(Problem const&) const = default;
 };

@@ -201,7 +201,8 @@ void Machine::on(WorkflowCreated event) {
     if (++run_->collision > most_collisions) {
         run_->collision = 0;
         return stumble("NameTaken", fmt::format("{} names beginning with {} are taken by others", most_collisions + 1,
-                                                check_.spec.workflow.generate_name));
+                                                run_->id.purpose == Purpose::check ? check_.spec.workflow.generate_name
+                                                                                   : check_.spec.remedy.generate_name));
     }
     create();
 }
@@ -237,6 +238,8 @@ void Machine::on(StatusWritten event) {
     switch (run_->stage) {
         case Stage::record:
             run_->stage = Stage::watch;
+            return watch();
+        case Stage::watch:
             return watch();
         case Stage::book:
         case Stage::drop:
@@ -278,6 +281,18 @@ void Machine::on(WorkflowGone event) {
     if (!run_ || run_->uid.empty() || run_->uid != event.uid || run_->stage > Stage::watch) return;
     run_->gone = std::move(event);
     if (run_->stage == Stage::watch && !waiting_) watch();
+}
+
+// Before its time is over another look will do. Then the check is held up, and not by an outage: it says so.
+void Machine::on(LookFailed event) {
+    if (!run_ || run_->uid != event.uid || run_->stage != Stage::watch || waiting_) return;
+    if (now_.steady < run_->began + run_->timeout || is_passing(event.error.code())) return;
+    auto message = fmt::format("its time is over, and how Workflow {}/{} fares cannot be read: {}", run_->ns,
+                               run_->name, event.error.text());
+    tell(true, "WorkflowUnreadable", message);
+    auto status = check_.status;
+    set_condition(status, "Ready", false, "WorkflowUnreadable", std::move(message), now_.wall);
+    write_if_changed(std::move(status));
 }
 
 // Its Workflow is gone, and no end of it was seen.
@@ -359,9 +374,17 @@ RemedyDecision Machine::remedy_decision() {
     if (!wanted) {
         return {.reason = "RemedyDropped", .message = "the remedy that a failure asked for is not wanted any more"};
     }
-    auto decision = gate_->admit_remedy(check_, check_.status, now_.wall);
+    auto decision = admit_remedy(check_.status);
     if (!decision.runs() && decision.reason.empty()) decision.reason = "RemedyDropped";
     return decision;
+}
+
+// A remedy that cannot run as it is written does not keep its check from running.
+RemedyDecision Machine::admit_remedy(Status const& status) {
+    auto const wrong =
+        std::find_if(problems_.begin(), problems_.end(), [](auto const& each) { return each.stops_remedy; });
+    if (wrong != problems_.end()) return {.reason = wrong->reason, .message = wrong->message};
+    return gate_->admit_remedy(check_, status, now_.wall);
 }
 
 void Machine::begin(RunId id, WallTime slot) {
@@ -410,8 +433,11 @@ std::optional<NextRun> Machine::next(Status const& status) const {
     if (!status.finished_at || status.status == "Stopped") {
         run.due = std::min(now_.wall, status.finished_at ? now_.wall : check_.created.value_or(now_.wall));
     } else if (check_.spec.repeat_after > seconds(0)) {
-        // The status has whole seconds, cut. The delay after a run's end is never shorter than asked for.
-        auto const ended = ended_.value_or(*status.finished_at + seconds(1));
+        // The status has whole seconds, cut. The delay after a run's end, or its remedy's, is never shorter than asked
+        // for.
+        auto known = *status.finished_at + seconds(1);
+        for (auto const& remedy : status.recent_remedies) known = std::max(known, std::min(remedy, now_.wall));
+        auto const ended = ended_.value_or(known);
         run.due = std::max(run.slot, ended + check_.spec.repeat_after);
     } else {
         run.due = run.slot;

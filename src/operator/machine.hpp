@@ -90,11 +90,13 @@ private:
     void on(CheckRead event);
     void on(WorkflowSeen event);
     void on(WorkflowGone event);
+    void on(LookFailed event);
 
     // What to do next (machine.cpp).
     void evaluate();
     void evaluate_intent();
     RemedyDecision remedy_decision();
+    RemedyDecision admit_remedy(Status const& status);
     void show_problem();
     void pause();
     void begin(RunId id, WallTime slot);
@@ -123,6 +125,7 @@ private:
     void drop(std::string reason, std::string message);
     void write_drop();
     void look_past_its_time(TimePoint deadline);
+    void overdue_since(TimePoint deadline);
     void want_remedy(Status& status);
     void show_rbac(Status& status) const;
     std::chrono::seconds timeout_of(RunId const& run, WallTime at) const;

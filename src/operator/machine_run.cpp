@@ -31,7 +31,8 @@ RunResult result_of(WorkflowState const& state, std::string const& name, WallTim
             .succeeded = state.succeeded,
             .message = state.succeeded ? std::string() : state.message,
             .started = started,
-            .finished = std::max(started, within(state.finished, now))};
+            .finished = std::max(started, within(state.finished, now)),
+            .outputs = state.outputs};
 }
 
 // The server has, or may have, acted on a request whose answer was this.
@@ -205,6 +206,7 @@ void Machine::show_rbac(Status& status) const {
 }
 
 void Machine::record() {
+    overdue_since(run_->began + run_->timeout);
     auto status = check_.status;
     status.current = CurrentWorkflow{run_->id, run_->ns, run_->name, run_->uid, run_->slot, run_->created};
     auto const* const type = run_->id.purpose == Purpose::check ? "Progressing" : "Remediating";
@@ -246,6 +248,7 @@ void Machine::watch() {
 // away meanwhile, or we, would else make a failure of every run under way, and a remedy of every failure.
 void Machine::look_past_its_time(TimePoint deadline) {
     auto& run = *run_;
+    overdue_since(deadline);
     if (run.seen_at && *run.seen_at >= deadline) {
         return finish({.workflow = run.name,
                        .succeeded = false,
@@ -256,6 +259,11 @@ void Machine::look_past_its_time(TimePoint deadline) {
     actions_.emplace_back(LookAt{run.ns, run.name, run.uid, true});
     auto const pause = std::min<Duration>(longest_overtime_pause, seconds(1LL << std::min(run.overtime_looks++, 6)));
     actions_.emplace_back(WakeAt{now_.steady + pause});
+}
+
+// What holds a run up past its time is not silent, whatever it is.
+void Machine::overdue_since(TimePoint deadline) {
+    if (run_->timeout > seconds(0) && now_.steady >= deadline) due_ = now_.wall - (now_.steady - deadline);
 }
 
 void Machine::finish(RunResult result) {
@@ -272,7 +280,9 @@ void Machine::book() {
     auto const* const word = result.succeeded ? "Succeeded" : "Failed";
     if (run_->id.purpose == Purpose::check) {
         run_->helped = remedy_helped(status, result);
+        bool const remedied = status.remedy_total_runs > 0;
         status = book_result(check_.spec, std::move(status), result);
+        if (remedied && status.remedy_total_runs == 0) tell(false, "RemedyReset", std::string(reset_because_passed));
         // An adopted run stands for the moment it was made in, by whatever clock: no tick may come twice for that.
         status.last_slot = std::max(status.last_slot.value_or(run_->slot), run_->slot);
         set_condition(status, "Progressing", false, word, result.message, now_.wall);
@@ -290,14 +300,19 @@ void Machine::book() {
         ended_ = now_.wall;
     }
     auto const following = can_run() && !check_.spec.paused() ? next(status) : std::nullopt;
-    if (following) show_schedule(status, following->due);
+    due_.reset();
+    if (following) {
+        // Until it is written the next run cannot begin, and counts as overdue from its time on.
+        due_ = following->due;
+        show_schedule(status, following->due);
+    }
     write(std::move(status));
 }
 
 // The failure and the wish for a remedy go out in one patch: neither is ever seen without the other.
 void Machine::want_remedy(Status& status) {
     if (!can_run() || check_.spec.remedy.empty() || check_.spec.paused() || check_.deleted) return;
-    auto const decision = gate_->admit_remedy(check_, status, now_.wall);
+    auto const decision = admit_remedy(status);
     if (!decision.runs() && decision.kind != RemedyDecision::Kind::wait) {
         if (decision.reason.empty()) return;
         run_->no_remedy = decision.reason;
@@ -341,7 +356,7 @@ void Machine::booked() {
                                                    result.message.empty() ? "" : ": ", result.message);
         actions_.emplace_back(Tell{!result.succeeded, std::move(reason), std::move(text)});
         if (!run.no_remedy.empty()) actions_.emplace_back(NoRemedy{run.no_remedy});
-        actions_.emplace_back(Count{run.id.purpose, result, run.ns, run.uid, run.helped});
+        actions_.emplace_back(Count{run.id.purpose, result, run.helped});
     }
     evaluate();
 }

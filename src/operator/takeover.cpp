@@ -51,7 +51,9 @@ Task<void> find_controllers(kube::Client client, Others& others, Deadline deadli
                                          get_string(object, "metadata.name"));
         },
         [&others] { others.controllers.clear(); }, deadline);
-    if (!listed && !nobody_there(listed.error().code()) && listed.error().code() != Errc::denied) {
+    if (!listed && listed.error().code() == Errc::denied) {
+        others.unseen = listed.error().text();
+    } else if (!listed && !nobody_there(listed.error().code())) {
         co_return std::unexpected(listed.error());
     }
     co_return Result<void>{};

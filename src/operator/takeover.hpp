@@ -19,6 +19,7 @@ class Others {
 public:
     /// "namespace/name" of Deployments activemonitor-controller that are not ours and have a replica.
     std::vector<std::string> controllers;
+    std::string unseen;  ///< why Deployments could not be listed: there may be others; empty: they were
     std::map<std::string, std::vector<ForeignWorkflow>> workflows;  ///< by the UID of the HealthCheck
 
     /// Why acting now would be two operators on one check; nothing if we are alone.
@@ -28,7 +29,7 @@ public:
 };
 
 /// Two lists, of metadata where that is enough. `checks` is in sync. No Deployments or Workflows served, or no right to
-/// list Deployments: nobody is there. Errors: those of Client::list.
+/// list Deployments (`unseen`): nobody is there. Errors: those of Client::list.
 Task<Others> find_others(kube::Client client, CheckInformer const& checks, Deadline deadline);
 
 }  // namespace vedette::op

@@ -2,6 +2,7 @@
 
 #include "base/cron.hpp"
 #include "base/duration.hpp"
+#include "net/http_codec.hpp"
 #include "operator/health_check.hpp"
 
 #include <fmt/format.h>
@@ -20,6 +21,13 @@ public:
     void warning(std::string field, std::string reason, fmt::format_string<Args...> format, Args&&... args) {
         add(Problem::Severity::warning, std::move(field), std::move(reason),
             fmt::format(format, std::forward<Args>(args)...));
+    }
+    /// An error of a check; of a remedy it is for the remedy alone, as the reference finds out when it is needed.
+    template <class... Args>
+    void stops(bool remedy, std::string field, std::string reason, fmt::format_string<Args...> format, Args&&... args) {
+        add(remedy ? Problem::Severity::warning : Problem::Severity::error, std::move(field), std::move(reason),
+            fmt::format(format, std::forward<Args>(args)...));
+        found_.back().stops_remedy = remedy;
     }
     std::vector<Problem> take() && { return std::move(found_); }
 
@@ -40,29 +48,38 @@ bool is_name_prefix(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [&](char c) { return plain(c) || c == '-' || c == '.'; });
 }
 
-void check_source(Findings& findings, Source const& source, std::string const& at) {
+bool is_web_address(std::string_view text) {
+    auto const scheme = text.substr(0, text.find("://"));
+    return scheme.size() < text.size() && (net::same_word(scheme, "http") || net::same_word(scheme, "https"));
+}
+
+void check_source(Findings& findings, Source const& source, std::string const& at, bool remedy) {
     switch (source.kind) {
         case Source::Kind::none:
-            findings.error(at, "SourceMissing", "{} names no Workflow: set inline, url, file or configMap", at);
+            findings.stops(remedy, at, "SourceMissing", "{} names no Workflow: set inline, url, file or configMap", at);
             break;
         case Source::Kind::inline_text:
-            if (is_blank(source.text)) findings.error(at + ".inline", "SourceEmpty", "{}.inline holds no Workflow", at);
+            if (is_blank(source.text)) {
+                findings.stops(remedy, at + ".inline", "SourceEmpty", "{}.inline holds no Workflow", at);
+            }
             break;
         case Source::Kind::url:
-            if (!source.path.starts_with("https://") && !source.path.starts_with("http://")) {
-                findings.error(at + ".url.path", "SourceInvalid", "{}.url.path \"{}\" is no http or https address", at,
-                               source.path);
+            if (!is_web_address(source.path)) {
+                findings.stops(remedy, at + ".url.path", "SourceInvalid",
+                               "{}.url.path \"{}\" is no http or https address", at, source.path);
             } else if (!source.verify_cert) {
                 findings.warning(at + ".url.verifyCert", "SourceNotVerified",
                                  "{}.url.verifyCert is false: whoever sits on the way can choose what runs here", at);
             }
             break;
         case Source::Kind::file:
-            if (source.path.empty()) findings.error(at + ".file.path", "SourceMissing", "{}.file.path is empty", at);
+            if (source.path.empty()) {
+                findings.stops(remedy, at + ".file.path", "SourceMissing", "{}.file.path is empty", at);
+            }
             break;
         case Source::Kind::config_map:
             if (source.config_map.empty() || source.key.empty()) {
-                findings.error(at + ".configMap", "SourceMissing", "{}.configMap needs a name and a key", at);
+                findings.stops(remedy, at + ".configMap", "SourceMissing", "{}.configMap needs a name and a key", at);
             }
             break;
     }
@@ -76,12 +93,7 @@ void check_name_prefix(Findings& findings, WorkflowSpec const& workflow, std::st
             ? fmt::format("{} is empty, so no Workflow can be named: write something like \"dns-check-\"", field)
             : fmt::format("{} \"{}\" cannot begin a name: use lower case letters, digits, - and .", field,
                           workflow.generate_name);
-    // Without its name a remedy cannot run, but the check can.
-    if (remedy) {
-        findings.warning(field, "GenerateNameInvalid", "{}", message);
-    } else {
-        findings.error(field, "GenerateNameInvalid", "{}", message);
-    }
+    findings.stops(remedy, field, "GenerateNameInvalid", "{}", message);
 }
 
 void check_workflow(Findings& findings, WorkflowSpec const& workflow, std::string const& at, bool remedy) {
@@ -93,16 +105,19 @@ void check_workflow(Findings& findings, WorkflowSpec const& workflow, std::strin
     check_name_prefix(findings, workflow, at, remedy);
     auto const resource = at + ".resource";
     if (workflow.ns.empty()) {
-        findings.error(resource + ".namespace", "NamespaceMissing", "{}.namespace is empty", resource);
+        findings.stops(remedy, resource + ".namespace", "NamespaceMissing", "{}.namespace is empty", resource);
     }
     if (workflow.service_account.empty()) {
         findings.error(resource + ".serviceAccount", "ServiceAccountMissing",
                        "{}.serviceAccount is empty: the Workflow's pods need an account to run as", resource);
     }
-    if (workflow.timeout.count() < 0) {
+    if (workflow.timeout.count() < 0 && remedy) {
+        findings.warning(at + ".workflowtimeout", "TimeoutInvalid", "{}.workflowtimeout is negative and is not used",
+                         at);
+    } else if (workflow.timeout.count() < 0) {
         findings.error(at + ".workflowtimeout", "TimeoutInvalid", "{}.workflowtimeout is negative", at);
     }
-    check_source(findings, workflow.source, resource + ".source");
+    check_source(findings, workflow.source, resource + ".source", remedy);
 }
 
 void check_schedule(Findings& findings, Spec const& spec) {

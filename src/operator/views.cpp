@@ -18,11 +18,13 @@ std::string text_in(kube::Object const& object, std::string_view map, std::strin
     return value && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
-bool has_controller(kube::Object const& object) {
+std::string controller_of(kube::Object const& object) {
     auto const* owners = find(object, "metadata.ownerReferences");
-    if (!owners || !owners->is_array()) return false;
+    if (!owners || !owners->is_array()) return {};
     auto const& list = owners->get_array();
-    return std::any_of(list.begin(), list.end(), [](auto const& owner) { return get_bool(owner, "controller"); });
+    auto const found =
+        std::find_if(list.begin(), list.end(), [](auto const& owner) { return get_bool(owner, "controller"); });
+    return found == list.end() ? std::string() : get_string(*found, "uid");
 }
 
 }  // namespace
@@ -46,6 +48,15 @@ CurrentWorkflow SeenWorkflow::current() const {
     return {.run = run.value_or(RunId{}), .ns = ns, .name = name, .uid = uid, .slot = created, .created = created};
 }
 
+bool SeenWorkflow::is_of(HealthCheck const& check) const {
+    return check_uid == check.uid && annotated_uid == check.uid && (ns != check.ns || controller_uid == check.uid);
+}
+
+std::string_view SeenWorkflow::check_ns() const {
+    auto const slash = check_key.find('/');
+    return slash == std::string::npos ? std::string_view() : std::string_view(check_key).substr(0, slash);
+}
+
 std::optional<SeenWorkflow> see_workflow(kube::Object const& object) {
     SeenWorkflow seen;
     seen.check_uid = text_in(object, "metadata.labels", uid_label);
@@ -55,13 +66,10 @@ std::optional<SeenWorkflow> see_workflow(kube::Object const& object) {
     seen.uid = get_string(object, "metadata.uid");
     seen.check_key = text_in(object, "metadata.annotations", name_annotation);
     seen.run = parse_run_id(text_in(object, "metadata.annotations", run_annotation));
-    seen.owned = has_controller(object);
+    seen.annotated_uid = text_in(object, "metadata.annotations", uid_annotation);
+    seen.controller_uid = controller_of(object);
     if (auto const created = parse_rfc3339(get_string(object, "metadata.creationTimestamp"))) seen.created = *created;
     seen.state = workflow_state(object);
-    auto const* outputs = find(object, "status.outputs");
-    if (seen.state.ended && outputs && outputs->is_object()) {
-        seen.outputs = {{"status", json::object{{"outputs", *outputs}}}};
-    }
     return seen;
 }
 

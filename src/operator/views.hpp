@@ -26,14 +26,18 @@ struct SeenWorkflow {
     std::string ns;
     std::string name;
     std::string uid;
-    std::string check_uid;  ///< of its HealthCheck
-    std::string check_key;  ///< "namespace/name" of it; empty: not told
+    std::string check_uid;       ///< of its HealthCheck, by its label
+    std::string annotated_uid;   ///< the same by its annotation
+    std::string controller_uid;  ///< of its controller owner, whose end Kubernetes makes its own; empty: none
+    std::string check_key;       ///< "namespace/name" of the HealthCheck; empty: not told
     std::optional<RunId> run;
-    bool owned = false;  ///< it has a controller owner: Kubernetes collects it
     WallTime created{};
     WorkflowState state;
-    boost::json::object outputs;  ///< {"status": {"outputs": ...}} where it has ended with some
 
+    /// It was made for `check`: label, annotation and, where there can be one, owner agree.
+    bool is_of(HealthCheck const& check) const;
+    /// The namespace of its HealthCheck; empty: not told.
+    std::string_view check_ns() const;
     /// As an in-flight Workflow of a run that no status speaks of.
     CurrentWorkflow current() const;
 };

@@ -168,6 +168,10 @@ WorkflowState workflow_state(json::object const& workflow) {
     state.message = bounded(get_string(workflow, "status.message"), longest_workflow_message);
     state.started = time_of(workflow, "status.startedAt");
     state.finished = time_of(workflow, "status.finishedAt");
+    auto const* outputs = find(workflow, "status.outputs");
+    if (state.ended && outputs && outputs->is_object()) {
+        state.outputs = {{"status", json::object{{"outputs", *outputs}}}};
+    }
     return state;
 }
 

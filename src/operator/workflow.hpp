@@ -36,6 +36,7 @@ struct WorkflowState {
     std::string message;
     std::optional<WallTime> started;
     std::optional<WallTime> finished;
+    boost::json::object outputs;  ///< {"status": {"outputs": ...}} where it has ended with some
 };
 /// Never fails: garbage reads as not ended.
 WorkflowState workflow_state(boost::json::object const& workflow);

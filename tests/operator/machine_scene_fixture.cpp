@@ -197,6 +197,7 @@ std::string MachineScene::perform(Command const& command) {
         workflows_.erase(names_[uid_]);
         return step(WorkflowGone{.uid = uid_, .witnessed = command.says("witnessed")});
     }
+    if (name == "unread") return step(LookFailed{.uid = uid_, .error = error_named(failure)});
     if (name == "remove") return step(Removed{});
     if (name == "restart") {
         restart();
