@@ -5,6 +5,11 @@
 namespace vedette::cli {
 namespace {
 
+void add_source_dir(CLI::App& app, std::string& directory) {
+    app.add_option("--source-dir", directory, "Folder below which file sources may be; without it none may")
+        ->type_name("DIR");
+}
+
 void add_plan(CLI::App& root, OperatorPlanFlags& flags) {
     auto& app = *root.add_subcommand("plan", "What HealthCheck manifests would do, without a cluster");
     app.add_option("FILE", flags.files, "manifests as they shall be; - is standard input")->required();
@@ -17,9 +22,12 @@ void add_plan(CLI::App& root, OperatorPlanFlags& flags) {
     app.add_option("-o,--output", flags.format, "text or json")
         ->type_name("FORMAT")
         ->transform(word_of(std::map<std::string, PlanFormat>{{"text", PlanFormat::text}, {"json", PlanFormat::json}}));
+    add_rbac_policy(app, flags.rights);
+    add_source_dir(app, flags.source_dir);
     app.footer(
         "Examples:\n"
         "  vedette operator plan checks/*.yaml\n"
+        "  kubectl get hc -A -o yaml | vedette operator plan checks.yaml --old -\n"
         "  git show HEAD^:checks.yaml | vedette operator plan checks.yaml --old -\n\n"
         "Exit codes: 0 every HealthCheck can run, 1 one or more cannot, 2 a file cannot be read.");
 }
@@ -58,8 +66,7 @@ void add_running(CLI::App& app, OperatorRunFlags& flags) {
                    "repeated")
         ->type_name("CIDR")
         ->allow_extra_args(false);
-    app.add_option("--source-dir", flags.source_dir, "Folder below which file sources may be; without it none may")
-        ->type_name("DIR");
+    add_source_dir(app, flags.source_dir);
 }
 
 void add_rbac(CLI::App& app, OperatorRunFlags& flags) {
@@ -73,13 +80,7 @@ void add_rbac(CLI::App& app, OperatorRunFlags& flags) {
         ->type_name("HOW")
         ->transform(word_of(
             std::map<std::string, RbacAdoptFlag>{{"keep", RbacAdoptFlag::keep}, {"narrow", RbacAdoptFlag::narrow}}));
-    app.add_option("--rbac-defaults", flags.rbac_defaults,
-                   "Rules without rbacRules: scoped, or reference for the wildcards of release v0.15.0")
-        ->type_name("WHICH")
-        ->transform(word_of(std::map<std::string, RbacDefaultsFlag>{{"scoped", RbacDefaultsFlag::scoped},
-                                                                    {"reference", RbacDefaultsFlag::reference}}));
-    app.add_option("--rbac-allow", flags.rbac_allow, "File that bounds levels and rbacRules; without it nothing does")
-        ->type_name("FILE");
+    add_rbac_policy(app, flags.rights);
 }
 
 void add_endpoints(CLI::App& app, OperatorRunFlags& flags) {

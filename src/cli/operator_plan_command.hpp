@@ -1,4 +1,6 @@
 #pragma once
+#include "cli/operator_rbac_flags.hpp"
+
 #include <string>
 #include <vector>
 
@@ -11,10 +13,12 @@ struct OperatorPlanFlags {
     std::vector<std::string> old_files;  ///< what is in force now; none: nothing is
     std::string ns = "default";          ///< of HealthChecks that name none
     PlanFormat format = PlanFormat::text;
+    OperatorRbacFlags rights;  ///< of the operator that is to run them
+    std::string source_dir;    ///< likewise; empty: none
 };
 
 /// `vedette operator plan`: what a change of HealthChecks would do. Returns the exit code: 1 where a HealthCheck could
-/// not run, 2 where a file cannot be read.
+/// not run, 2 where a flag or a file cannot be used.
 int plan_health_checks(OperatorPlanFlags const& flags);
 
 }  // namespace vedette::cli

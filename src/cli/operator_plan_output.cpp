@@ -38,17 +38,19 @@ std::string_view word_of(op::Problem::Severity severity) {
     return severity == op::Problem::Severity::error ? "error" : "warning";
 }
 
-// "2026-03-01T10:00:30Z, 10:01:30Z": the day once.
+// "2026-03-01T10:00:30Z, 10:01:30Z, ...": the day once, and the first few, for the rate stands beside them.
 std::string next_runs(PlannedCheck const& check) {
     constexpr std::size_t date = 11;
+    constexpr std::size_t shown = 3;
     std::string text;
     std::string day;
-    for (auto const& slot : check.next_slots) {
-        auto const time = format_rfc3339(slot);
+    for (std::size_t i = 0; i < std::min(shown, check.next_slots.size()); ++i) {
+        auto const time = format_rfc3339(check.next_slots[i]);
         bool const same = time.substr(0, date) == day;
         day = time.substr(0, date);
         text += fmt::format("{}{}", text.empty() ? "" : ", ", same ? time.substr(date) : time);
     }
+    if (check.next_slots.size() > shown) text += ", ...";
     return text.empty() ? "-" : text;
 }
 
@@ -208,6 +210,7 @@ json::object document_of(PlannedCheck const& check) {
             {"where", check.where},
             {"changed_fields", strings(check.changed_fields)},
             {"next_slots", std::move(slots)},
+            {"more_slots", check.more_slots},
             {"runs_per_hour", check.runs_per_hour},
             {"problems", std::move(problems)}};
 }

@@ -30,7 +30,6 @@ namespace {
 
 constexpr char const* pod_namespace_file = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 constexpr std::size_t small_file = 64 * 1024;
-constexpr std::size_t allow_list_limit = 1u << 20;
 // Ten thousand checks a minute are some 650 requests a second: eight connections would do only if the API server
 // answered within 12 ms. When all of them are due at once, what the rate limit lets through waits in our queue.
 constexpr std::size_t api_connections = 32;
@@ -67,14 +66,9 @@ Result<op::RbacOptions> rbac_options(OperatorRunFlags const& flags, Files& files
                    : flags.rbac == RbacModeFlag::verify ? op::RbacMode::verify
                                                         : op::RbacMode::off;
     options.narrow = flags.rbac_adopt == RbacAdoptFlag::narrow;
-    options.policy.reference_defaults = flags.rbac_defaults == RbacDefaultsFlag::reference;
-    options.policy.extra_rules = op::rules_for_checks;
-    if (flags.rbac_allow.empty()) return options;
-    auto const text = files.read(flags.rbac_allow, allow_list_limit);
-    if (!text) return fail(text.error().code(), "--rbac-allow: {}", text.error().text());
-    auto list = op::parse_rbac_allow_list(*text, flags.rbac_allow);
-    if (!list) return pass(list, "--rbac-allow");
-    options.policy.allow = std::move(*list);
+    auto policy = rbac_policy(flags.rights, files);
+    if (!policy) return pass(policy);
+    options.policy = std::move(*policy);
     return options;
 }
 

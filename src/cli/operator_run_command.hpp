@@ -1,5 +1,6 @@
 #pragma once
 #include "cli/operator_log.hpp"
+#include "cli/operator_rbac_flags.hpp"
 
 #include <string>
 #include <vector>
@@ -8,7 +9,6 @@ namespace vedette::cli {
 
 enum class RbacModeFlag { manage, verify, off };
 enum class RbacAdoptFlag { keep, narrow };
-enum class RbacDefaultsFlag { scoped, reference };
 
 struct OperatorRunFlags {
     std::string kubeconfig;
@@ -32,8 +32,7 @@ struct OperatorRunFlags {
     bool takeover = false;
     RbacModeFlag rbac = RbacModeFlag::manage;
     RbacAdoptFlag rbac_adopt = RbacAdoptFlag::keep;
-    RbacDefaultsFlag rbac_defaults = RbacDefaultsFlag::scoped;
-    std::string rbac_allow;
+    OperatorRbacFlags rights;
     std::string policy_config_map;  ///< NAMESPACE/NAME; empty: our own namespace's vedette-remedy-policy
     OperatorLogOptions log;
 };

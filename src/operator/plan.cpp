@@ -1,6 +1,5 @@
 #include "operator/plan.hpp"
 
-#include "operator/native_checks.hpp"
 #include "operator/schedule.hpp"
 
 #include <fmt/format.h>
@@ -12,7 +11,7 @@
 namespace vedette::op {
 namespace {
 
-constexpr int shown_slots = 3;
+constexpr auto shown_span = std::chrono::hours(1);
 
 // Namespace, name, and which of several that the server will name: they share only the beginning of their names.
 using Key = std::tuple<std::string, std::string, int>;
@@ -107,22 +106,75 @@ std::vector<std::string> compare(Spec const& before, Spec const& after) {
     return std::move(differences).take();
 }
 
-// What the text of an inline source would stumble over at the first run.
-void check_text(ManifestCheck& each, Purpose purpose, WallTime now) {
+std::string field_of(Purpose purpose) {
+    return purpose == Purpose::check ? "spec.workflow" : "spec.remedyworkflow";
+}
+
+// What is wrong with the remedy alone holds up no run of the check.
+bool stops_runs(Problem const& problem) {
+    return problem.severity == Problem::Severity::error && !problem.field.starts_with("spec.remedyworkflow");
+}
+
+bool can_run(ManifestCheck const& check) {
+    return std::none_of(check.problems.begin(), check.problems.end(), stops_runs);
+}
+
+bool has_error(ManifestCheck const& check) {
+    return std::any_of(check.problems.begin(), check.problems.end(),
+                       [](auto const& problem) { return problem.severity == Problem::Severity::error; });
+}
+
+// The text of the Workflow, as far as it can be had here. What a file source would stumble over becomes a problem.
+std::optional<std::string> text_of(ManifestCheck& each, Purpose purpose, PlanOptions const& options) {
+    auto const& source = (purpose == Purpose::check ? each.check.spec.workflow : each.check.spec.remedy).source;
+    if (source.kind == Source::Kind::inline_text) return source.text;
+    if (source.kind != Source::Kind::file || source.path.empty()) return std::nullopt;
+    auto const field = field_of(purpose) + ".resource.source.file";
+    if (!options.read_file) {
+        each.problems.push_back({Problem::Severity::error, field, "SourceFailed",
+                                 field + ": file sources are switched off: give the operator, and this plan, "
+                                         "--source-dir and the directory they are in"});
+        return std::nullopt;
+    }
+    auto text = options.read_file(source.path);
+    if (text) return std::move(*text);
+    // What is not here may well be where the operator runs; what is outside of the directory is refused there too.
+    bool const elsewhere = text.error().code() == Errc::not_found;
+    each.problems.push_back({elsewhere ? Problem::Severity::warning : Problem::Severity::error, field, "SourceFailed",
+                             fmt::format("{}: {}", field, text.error().text())});
+    return std::nullopt;
+}
+
+// What the text of a source would stumble over at the first run.
+void check_text(ManifestCheck& each, Purpose purpose, WallTime now, PlanOptions const& options) {
     auto const& workflow = purpose == Purpose::check ? each.check.spec.workflow : each.check.spec.remedy;
-    if (workflow.source.kind != Source::Kind::inline_text || workflow.generate_name.empty()) return;
+    if (workflow.generate_name.empty()) return;
+    auto const text = text_of(each, purpose, options);
+    if (!text) return;
     auto const timeout = effective_timeout(each.check.spec, now).value_or(std::chrono::seconds(60));
-    auto const built = build_workflow(each.check, {.purpose = purpose, .number = 1}, workflow.source.text, timeout, 0);
+    auto const built = build_workflow(each.check, {.purpose = purpose, .number = 1}, *text, timeout, 0);
     if (built) return;
-    auto const field =
-        std::string(purpose == Purpose::check ? "spec.workflow" : "spec.remedyworkflow") + ".resource.source.inline";
+    auto const field = fmt::format("{}.resource.source.{}", field_of(purpose),
+                                   workflow.source.kind == Source::Kind::file ? "file" : "inline");
     each.problems.push_back(
         {Problem::Severity::error, field, "WorkflowInvalid", fmt::format("{}: {}", field, built.error().text())});
 }
 
-bool can_run(ManifestCheck const& check) {
-    return std::none_of(check.problems.begin(), check.problems.end(),
-                        [](auto const& problem) { return problem.severity == Problem::Severity::error; });
+// Rights that the operator would refuse to hand out.
+void check_rights(ManifestCheck& each, Purpose purpose, PlanOptions const& options) {
+    auto refused = claims_of(each.check, purpose, options.policy).refused;
+    if (!refused) return;
+    each.problems.push_back({Problem::Severity::error, field_of(purpose) + ".rbacRules", std::move(refused->reason),
+                             std::move(refused->message)});
+}
+
+void check_runs(ManifestCheck& each, WallTime now, PlanOptions const& options) {
+    for (auto const purpose : {Purpose::check, Purpose::remedy}) {
+        if (!can_run(each)) return;
+        if (purpose == Purpose::remedy && each.check.spec.remedy.empty()) return;
+        if (purpose == Purpose::remedy || !each.check.spec.native()) check_text(each, purpose, now, options);
+        check_rights(each, purpose, options);
+    }
 }
 
 double rate_of(ManifestCheck const& check, WallTime now) {
@@ -134,20 +186,29 @@ double workflow_rate_of(ManifestCheck const& check, WallTime now) {
     return check.check.spec.native() ? 0 : rate_of(check, now);
 }
 
+// The status that the next run is counted from.
+Status status_in_force(ManifestCheck const* before, ManifestCheck const& after, WallTime now) {
+    if (before && before->check.status.finished_at) return before->check.status;
+    if (after.check.status.finished_at || !before) return after.check.status;
+    if (before->check.spec.paused()) return {.status = "Stopped", .finished_at = now};
+    return {.status = "Succeeded", .started_at = now, .finished_at = now, .last_slot = now};
+}
+
 // As if each run took no time.
-std::vector<WallTime> slots_of(ManifestCheck const& check, WallTime now) {
-    std::vector<WallTime> slots;
-    if (!can_run(check)) return slots;
-    auto status = check.check.status;
+void plan_slots(PlannedCheck& planned, ManifestCheck const* before, ManifestCheck const& after, WallTime now) {
+    if (!can_run(after)) return;
+    auto status = status_in_force(before, after, now);
     auto at = now;
-    for (int i = 0; i < shown_slots; ++i) {
-        auto const next = next_run(check.check.spec, status, at);
-        if (!next || !*next) break;
-        slots.push_back((*next)->due);
+    while (true) {
+        auto const next = next_run(after.check.spec, status, at);
+        if (!next || !*next) return;
         at = (*next)->due;
+        if (!planned.next_slots.empty() && at > now + shown_span) return;
+        planned.more_slots = planned.next_slots.size() == most_slots;
+        if (planned.more_slots) return;
+        planned.next_slots.push_back(at);
         status = {.status = "Succeeded", .started_at = at, .finished_at = at, .last_slot = (*next)->slot};
     }
-    return slots;
 }
 
 PlannedCheck plan_check(ManifestCheck const* before, ManifestCheck const* after, WallTime now) {
@@ -158,7 +219,7 @@ PlannedCheck plan_check(ManifestCheck const* before, ManifestCheck const* after,
         return planned;
     }
     planned.problems = after->problems;
-    planned.next_slots = slots_of(*after, now);
+    plan_slots(planned, before, *after, now);
     planned.runs_per_hour = rate_of(*after, now);
     if (!before) {
         planned.change = PlannedCheck::Change::added;
@@ -177,19 +238,18 @@ std::vector<HealthCheck const*> pointers(std::vector<ManifestCheck> const& check
 
 using RbacKey = std::tuple<std::string, std::string, std::string>;
 
-std::map<RbacKey, RbacObject> rbac_by_key(std::vector<ManifestCheck> const& checks) {
+std::map<RbacKey, RbacObject> rbac_by_key(std::vector<ManifestCheck> const& checks, RbacPolicy const& policy) {
     std::map<RbacKey, RbacObject> keyed;
-    RbacPolicy policy;
-    policy.extra_rules = rules_for_checks;
     for (auto& object : needed_rbac(pointers(checks), policy)) {
         keyed.emplace(RbacKey{object.kind, object.ns, object.name}, std::move(object));
     }
     return keyed;
 }
 
-std::vector<RbacChange> plan_rbac(std::vector<ManifestCheck> const& before, std::vector<ManifestCheck> const& after) {
-    auto const old_objects = rbac_by_key(before);
-    auto const new_objects = rbac_by_key(after);
+std::vector<RbacChange> plan_rbac(std::vector<ManifestCheck> const& before, std::vector<ManifestCheck> const& after,
+                                  RbacPolicy const& policy) {
+    auto const old_objects = rbac_by_key(before, policy);
+    auto const new_objects = rbac_by_key(after, policy);
     std::vector<RbacChange> changes;
     for (auto const& [key, object] : new_objects) {
         RbacChange change{.kind = object.kind, .ns = object.ns, .name = object.name, .needed_by = object.needed_by};
@@ -227,14 +287,15 @@ bool only_reads(std::string const& verb) {
     return verb == "get" || verb == "list" || verb == "watch";
 }
 
-std::optional<BlastRadius> blast_radius(ManifestCheck const& each, WallTime now) {
+std::optional<BlastRadius> blast_radius(ManifestCheck const& each, WallTime now, RbacPolicy const& policy) {
     auto const& spec = each.check.spec;
-    if (spec.remedy.empty() || !can_run(each)) return std::nullopt;
+    if (spec.remedy.empty() || has_error(each)) return std::nullopt;
     BlastRadius radius;
     radius.check = each.check.ns + "/" + each.check.name;
     radius.account = remedy_service_account(spec);
     radius.reach = spec.level() == Level::cluster ? "the whole cluster" : "namespace " + spec.remedy.ns;
-    auto rules = spec.remedy.rbac_rules.empty() ? default_rules(Purpose::remedy) : spec.remedy.rbac_rules;
+    auto rules = spec.remedy.rbac_rules;
+    if (rules.empty()) rules = default_rules(Purpose::remedy, policy.reference_defaults);
     for (auto& rule : rules) std::erase_if(rule.verbs, only_reads);
     radius.rights = rule_lines(rules);
     radius.dry_run = spec.dry_run;
@@ -299,11 +360,9 @@ std::string_view to_string(RbacChange::Change change) {
     return "changed";
 }
 
-Plan make_plan(std::vector<ManifestCheck> before, std::vector<ManifestCheck> after, WallTime now) {
-    for (auto& each : after) {
-        if (can_run(each)) check_text(each, Purpose::check, now);
-        if (!each.check.spec.remedy.empty() && can_run(each)) check_text(each, Purpose::remedy, now);
-    }
+Plan make_plan(std::vector<ManifestCheck> before, std::vector<ManifestCheck> after, WallTime now,
+               PlanOptions const& options) {
+    for (auto& each : after) check_runs(each, now, options);
     auto const old_checks = by_key(before);
     auto const new_checks = by_key(after);
     std::set<Key> keys;
@@ -322,11 +381,11 @@ Plan make_plan(std::vector<ManifestCheck> before, std::vector<ManifestCheck> aft
             ++(problem.severity == Problem::Severity::error ? plan.errors : plan.warnings);
         }
     }
-    plan.rbac = plan_rbac(before, after);
+    plan.rbac = plan_rbac(before, after, options.policy);
     for (auto const& [key, check] : new_checks) {
-        if (auto radius = blast_radius(*check, now)) plan.remedies.push_back(std::move(*radius));
+        if (auto radius = blast_radius(*check, now, options.policy)) plan.remedies.push_back(std::move(*radius));
     }
-    plan.narrower_than_reference = narrower(after);
+    if (!options.policy.reference_defaults) plan.narrower_than_reference = narrower(after);
     return plan;
 }
 

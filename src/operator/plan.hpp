@@ -1,10 +1,14 @@
 #pragma once
-// What a change of HealthCheck manifests would do, told before anybody applies it. Pure; needs no cluster.
+// What a change of HealthCheck manifests would do, told before anybody applies it. Pure but for `read_file`; needs no
+// cluster.
 
 #include "operator/manifest.hpp"
+#include "operator/native_checks.hpp"
 #include "operator/rbac.hpp"
 
 namespace vedette::op {
+
+inline constexpr std::size_t most_slots = 60;
 
 struct PlannedCheck {
     enum class Change { added, removed, changed, unchanged };
@@ -13,7 +17,11 @@ struct PlannedCheck {
     std::string name;
     std::string where;                        ///< file:line of the new one, or of the one that goes
     std::vector<std::string> changed_fields;  ///< "repeatAfterSec: 60 -> 30"
-    std::vector<WallTime> next_slots;         ///< the first is at once where it never ran
+    /// Those of the next hour, the first `most_slots` of them, at least the next one: counted from the last run that
+    /// the status of the old or the new object tells of, from now where a check exists and neither tells, and at once
+    /// for what is new.
+    std::vector<WallTime> next_slots;
+    bool more_slots = false;  ///< the hour has more of them
     double runs_per_hour = 0;
     std::vector<Problem> problems;
 };
@@ -63,7 +71,15 @@ struct Plan {
     std::size_t warnings = 0;
 };
 
-/// `before` may be empty: then everything is added.
-Plan make_plan(std::vector<ManifestCheck> before, std::vector<ManifestCheck> after, WallTime now);
+/// The flags of the operator that is to run these checks.
+struct PlanOptions {
+    RbacPolicy policy{.extra_rules = rules_for_checks};
+    /// Reads a file source below --source-dir, as make_mounted_files() does; not set: file sources are refused.
+    std::function<Result<std::string>(std::string const& path)> read_file;
+};
+
+/// `before` may be empty: then everything is added. No other errors than those in the plan.
+Plan make_plan(std::vector<ManifestCheck> before, std::vector<ManifestCheck> after, WallTime now,
+               PlanOptions const& options = {});
 
 }  // namespace vedette::op

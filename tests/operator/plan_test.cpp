@@ -86,8 +86,7 @@ TEST(Plan, SaysWhatIsAddedRemovedAndChangedWithItsSlotsAndRates) {
     EXPECT_EQ(plan.checks[0].change, PlannedCheck::Change::changed);
     EXPECT_THAT(plan.checks[0].changed_fields, ElementsAre("repeatAfterSec: 60 -> 30"));
     EXPECT_EQ(plan.checks[1].change, PlannedCheck::Change::added);
-    EXPECT_THAT(plan.checks[1].next_slots, ElementsAre(now, now + std::chrono::minutes(59) + std::chrono::seconds(30),
-                                                       now + std::chrono::minutes(119) + std::chrono::seconds(30)));
+    EXPECT_THAT(plan.checks[1].next_slots, ElementsAre(now, now + std::chrono::minutes(59) + std::chrono::seconds(30)));
     EXPECT_EQ(plan.checks[2].change, PlannedCheck::Change::removed);
     EXPECT_DOUBLE_EQ(plan.workflows_per_hour_before, 120);
     EXPECT_DOUBLE_EQ(plan.workflows_per_hour_after, 121);
@@ -164,6 +163,143 @@ TEST(Plan, TellsWhichRightsAreGainedAndLostAndNarrowerThanTheReferences) {
     EXPECT_THAT(narrowed[0].verbs, ElementsAre("get", "list", "watch"));
     EXPECT_THAT(narrowed[0].rights, Contains("create workflowtaskresults.argoproj.io"));
     EXPECT_THAT(plan.narrower_than_reference, IsEmpty()) << "rules of one's own are what they were";
+}
+
+// --- next slots -----------------------------------------------------------------------------------------------------
+
+ManifestCheck ran_at(std::string const& text, WallTime ended) {
+    auto check = manifests(text).at(0);
+    check.check.status = {.status = "Succeeded", .started_at = ended, .finished_at = ended, .last_slot = ended};
+    return check;
+}
+
+TEST(PlanSlots, OfACheckThatExistsAreCountedFromItsLastRun) {
+    using std::chrono::minutes;
+    using std::chrono::seconds;
+    auto const hourly = hello("  repeatAfterSec: 3600\n");
+    auto const half_hourly = hello("  repeatAfterSec: 1800\n");
+    auto const on_the_hour = hello("  schedule: {cron: \"0 * * * *\"}\n");
+    auto const paused = hello("");
+    auto const bare = [](std::string const& text) { return manifests(text).at(0); };
+    struct Row {
+        std::string what;
+        std::optional<ManifestCheck> before;
+        ManifestCheck after;
+        std::vector<WallTime> want;
+    };
+    for (auto const& row : std::vector<Row>{
+             {"new", {}, bare(hourly), {now, now + minutes(60)}},
+             {"unchanged", ran_at(hourly, now - minutes(10)), bare(hourly), {now + minutes(50)}},
+             {"changed", ran_at(hourly, now - minutes(10)), bare(half_hourly), {now + minutes(20), now + minutes(50)}},
+             {"overdue by its new delay",
+              ran_at(hourly, now - minutes(40)),
+              bare(half_hourly),
+              {now, now + minutes(30), now + minutes(60)}},
+             {"to cron, a tick missed",
+              ran_at(hourly, now - minutes(10)),
+              bare(on_the_hour),
+              {now, now + minutes(59) + seconds(30)}},
+             {"to cron", ran_at(hourly, now - seconds(20)), bare(on_the_hour), {now + minutes(59) + seconds(30)}},
+             {"no status", bare(hourly), bare(hourly), {now + minutes(60)}},
+             {"no status, cron", bare(on_the_hour), bare(on_the_hour), {now + minutes(59) + seconds(30)}},
+             {"no old object, a status", {}, ran_at(hourly, now - minutes(10)), {now + minutes(50)}},
+             {"the old status counts",
+              ran_at(hourly, now - minutes(10)),
+              ran_at(hourly, now - minutes(30)),
+              {now + minutes(50)}},
+             {"resumed", bare(paused), bare(hourly), {now, now + minutes(60)}},
+             {"paused", ran_at(hourly, now - minutes(10)), bare(paused), {}},
+         }) {
+        SCOPED_TRACE(row.what);
+        auto const before = row.before ? std::vector{*row.before} : std::vector<ManifestCheck>{};
+        auto const plan = make_plan(before, {row.after}, now);
+        ASSERT_EQ(plan.checks.size(), 1u);
+        EXPECT_EQ(plan.checks[0].next_slots, row.want);
+    }
+}
+
+TEST(PlanSlots, AreThoseOfTheNextHourUpToALimitAndTheNextOneAnyhow) {
+    auto const slots = [](std::string const& spec) {
+        return make_plan({}, {ran_at(hello(spec), now)}, now).checks.at(0);
+    };
+    auto const each_minute = slots("  repeatAfterSec: 60\n");
+    EXPECT_EQ(each_minute.next_slots.size(), most_slots);
+    EXPECT_EQ(each_minute.next_slots.back(), now + std::chrono::hours(1));
+    EXPECT_FALSE(each_minute.more_slots);
+    auto const often = slots("  repeatAfterSec: 59\n");
+    EXPECT_EQ(often.next_slots.size(), most_slots);
+    EXPECT_TRUE(often.more_slots);
+    auto const yearly = slots("  schedule: {cron: \"0 0 1 1 *\"}\n");
+    EXPECT_THAT(yearly.next_slots, ElementsAre(WallTime(std::chrono::sys_days{std::chrono::year{2027} / 1 / 1})));
+    EXPECT_FALSE(yearly.more_slots);
+}
+
+// --- the operator's flags -------------------------------------------------------------------------------------------
+
+TEST(PlanOptions, RightsAreThoseThatAnOperatorWithTheSameFlagsHandsOut) {
+    PlanOptions options;
+    options.policy.reference_defaults = true;
+    auto const checks = manifests(hello("  repeatAfterSec: 60\n" + remedy));
+    auto const wide = make_plan({}, checks, now, options);
+    auto const role =
+        std::find_if(wide.rbac.begin(), wide.rbac.end(), [](auto const& each) { return !each.gained.empty(); });
+    ASSERT_NE(role, wide.rbac.end());
+    EXPECT_EQ(role->gained, missing_rights(default_rules(Purpose::remedy, true), {}));
+    EXPECT_THAT(wide.remedies.at(0).rights, Contains("delete *.*"));
+    EXPECT_THAT(wide.narrower_than_reference, IsEmpty());
+    EXPECT_FALSE(make_plan({}, checks, now).narrower_than_reference.empty());
+}
+
+TEST(PlanOptions, WhatTheAllowListRefusesCannotRunAndGetsNoRights) {
+    PlanOptions options;
+    options.policy.allow = parse_rbac_allow_list("levels: [namespace]\n", "allow.yaml").value();
+    auto const plan = make_plan({}, manifests(hello()), now, options);
+    EXPECT_EQ(plan.errors, 1u);
+    EXPECT_EQ(plan.checks.at(0).problems.at(0).reason, "RBACNotAllowed");
+    EXPECT_THAT(plan.rbac, IsEmpty());
+    EXPECT_THAT(plan.checks[0].next_slots, IsEmpty());
+    EXPECT_EQ(make_plan({}, manifests(hello("  repeatAfterSec: 60\n", "namespace")), now, options).errors, 0u);
+}
+
+TEST(PlanOptions, ARemedyThatIsRefusedHasNoBlastRadiusAndHoldsUpNoRunOfItsCheck) {
+    PlanOptions options;
+    options.policy.allow = parse_rbac_allow_list("rules: []\n", "allow.yaml").value();
+    auto checks = manifests(hello("  repeatAfterSec: 60\n" + remedy));
+    checks[0].check.spec.remedy.rbac_rules = {{.api_groups = {""}, .resources = {"pods"}, .verbs = {"delete"}}};
+    auto const plan = make_plan({}, checks, now, options);
+    EXPECT_EQ(plan.errors, 1u);
+    EXPECT_EQ(plan.checks.at(0).problems.at(0).field, "spec.remedyworkflow.rbacRules");
+    EXPECT_THAT(plan.remedies, IsEmpty());
+    EXPECT_FALSE(plan.checks[0].next_slots.empty());
+    EXPECT_DOUBLE_EQ(plan.workflows_per_hour_after, 60);
+}
+
+TEST(PlanOptions, AFileSourceIsReadWhereTheOperatorWouldReadIt) {
+    auto checks = manifests(hello());
+    checks[0].check.spec.workflow.source = {.kind = Source::Kind::file, .path = "hello.yaml"};
+    auto const reading = [](Result<std::string> answer) {
+        PlanOptions options;
+        options.read_file = [answer = std::move(answer)](std::string const&) { return answer; };
+        return options;
+    };
+    struct Row {
+        PlanOptions options;
+        std::string problem;  // empty: none
+    };
+    for (auto const& row : std::vector<Row>{
+             {{}, "error SourceFailed"},
+             {reading(std::string("spec: {entrypoint: a}\n")), ""},
+             {reading(std::string("[not, a, workflow]\n")), "error WorkflowInvalid"},
+             {reading(fail(Errc::denied, "it is outside")), "error SourceFailed"},
+             {reading(fail(Errc::not_found, "no such file")), "warning SourceFailed"},
+         }) {
+        SCOPED_TRACE(row.problem);
+        auto const plan = make_plan({}, checks, now, row.options);
+        ManifestCheck const planned{.problems = plan.checks.at(0).problems};
+        auto const want = row.problem.empty() ? std::vector<std::string>{} : std::vector{row.problem};
+        EXPECT_EQ(problems_of(planned), want);
+        EXPECT_EQ(plan.checks[0].next_slots.empty(), row.problem.starts_with("error"));
+    }
 }
 
 }  // namespace
