@@ -113,7 +113,9 @@ void add_heartbeat(CLI::App& app, OperatorRunFlags& flags) {
 }
 
 void add_log(CLI::App& app, OperatorLogOptions& log) {
-    app.add_flag("--zap-devel", log.devel, "Log debug messages too");
+    app.add_flag_function(
+        "--zap-devel", [&log](std::int64_t count) { log.devel = count > 0; },
+        "Log debug messages too; --zap-devel=false: log JSON");
     app.add_option("--zap-encoder", log.encoder, "json or console")
         ->type_name("FORMAT")
         ->check(exact_word({"json", "console"}));

@@ -23,6 +23,10 @@ std::string_view word_of(LogLevel level) {
     return "error";
 }
 
+bool as_json(OperatorLogOptions const& options) {
+    return options.encoder.empty() ? options.devel == false : options.encoder == "json";
+}
+
 boost::json::value time_value(OperatorLogOptions const& options, WallTime now) {
     auto const nanoseconds = now.time_since_epoch().count();
     auto const& encoding = options.time_encoding;
@@ -39,14 +43,14 @@ boost::json::value time_value(OperatorLogOptions const& options, WallTime now) {
 bool logs(OperatorLogOptions const& options, LogLevel level) {
     auto const& wanted = options.level;
     if (wanted == "error" || wanted == "panic") return level >= LogLevel::warning;
-    if (wanted == "info" || (wanted.empty() && !options.devel)) return level >= LogLevel::info;
+    if (wanted == "info" || (wanted.empty() && !options.devel.value_or(false))) return level >= LogLevel::info;
     return true;  // debug, and numbers, which are finer still
 }
 
 std::string log_line(OperatorLogOptions const& options, LogLevel level, std::string_view sentence, WallTime now) {
     auto const time = time_value(options, now);
     auto const text = redact(sentence);
-    if (options.encoder == "json") {
+    if (as_json(options)) {
         boost::json::object const line{{"level", word_of(level)}, {"ts", time}, {"msg", text}};
         return to_json(line) + "\n";
     }

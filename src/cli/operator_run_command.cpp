@@ -105,7 +105,9 @@ Result<kube::Target> target_of(OperatorRunFlags const& flags, Runtime& runtime) 
 class Wiring {
 public:
     Wiring(OperatorRunFlags const& flags, Runtime& runtime, Log log)
-        : flags_(flags), runtime_(runtime), log_(std::move(log)), process_(registry_, runtime.clock()) {}
+        : flags_(flags), runtime_(runtime), log_(std::move(log)), process_(registry_, runtime.clock()) {
+        if (logs(flags.log, LogLevel::debug)) trace_ = log_;
+    }
 
     Result<void> build();
     op::Operator& op() { return *operator_; }
@@ -122,6 +124,7 @@ private:
     OperatorRunFlags const& flags_;
     Runtime& runtime_;
     Log log_;
+    Log trace_;  // not set unless debug lines are wanted
     metrics::Registry registry_;
     telemetry::ProcessMetrics process_;
     std::optional<kube::Target> target_;
@@ -165,7 +168,8 @@ Result<void> Wiring::build_client() {
     api_ = std::move(*api);
     auto const server = net::parse_url(target_->server);
     if (!server) return fail(server.error().code(), "{}: {}", target_->server, server.error().text());
-    counted_ = std::make_unique<op::CountedApi>(*api_, registry_, net::to_string({server->host, server->port}));
+    counted_ = std::make_unique<op::CountedApi>(*api_, registry_, net::to_string({server->host, server->port}),
+                                                op::ApiTrace{.clock = &runtime_.clock(), .log = trace_});
     queued_ = std::make_unique<kube::QueuedApi>(runtime_.executor(), runtime_.clock(), *counted_, api_requests);
     kube::RateLimits const limits{.per_second = static_cast<double>(flags_.kube_api_qps),
                                   .burst = static_cast<double>(flags_.kube_api_burst),
@@ -253,6 +257,7 @@ Result<void> Wiring::build_operator() {
                              Deadline deadline) { return native_->run(std::move(check), deadline); },
         .objections = op::validate_checks,
         .log = log_,
+        .trace = trace_,
         .heartbeat = heartbeat_.get()};
     operator_ = std::make_unique<op::Operator>(std::move(doors), std::move(options));
     return {};

@@ -2,6 +2,8 @@
 
 #include "operator/counted_api.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace vedette::op {
@@ -69,9 +71,10 @@ ApiCall api_call(kube::Request const& request) {
     return {verb_of(request, named), std::move(place.resource)};
 }
 
-CountedApi::CountedApi(kube::Api& inner, metrics::Registry& registry, std::string host)
+CountedApi::CountedApi(kube::Api& inner, metrics::Registry& registry, std::string host, ApiTrace trace)
     : inner_(inner),
       host_(std::move(host)),
+      trace_(std::move(trace)),
       requests_(registry.declare<metrics::Counter>({.name = "vedette_operator_api_requests_total",
                                                     .help = "Requests to the API server, by answer.",
                                                     .labels = {"verb", "resource", "code"}})),
@@ -83,10 +86,18 @@ CountedApi::CountedApi(kube::Api& inner, metrics::Registry& registry, std::strin
 Task<kube::Response> CountedApi::send(kube::Request request, Deadline deadline) {
     auto const call = api_call(request);
     auto const method = request.method;
+    auto const path = trace_.log ? request.path : std::string();
+    auto const sent = trace_.log ? trace_.clock->now() : TimePoint();
     auto response = co_await inner_.send(std::move(request), deadline);
     auto const code = response ? std::to_string(response->status) : std::string("error");
     requests_.with({call.verb, call.resource, code}).add();
     client_requests_.with({response ? code : "<error>", method, host_}).add();
+    if (trace_.log) {
+        std::chrono::duration<double, std::milli> const took = trace_.clock->now() - sent;
+        trace_.log(LogLevel::debug, fmt::format("{} {}: {} after {:.1f} ms ({})", call.verb,
+                                                call.resource.empty() ? "path" : call.resource,
+                                                response ? code : response.error().text(), took.count(), path));
+    }
     co_return response;
 }
 

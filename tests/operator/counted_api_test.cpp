@@ -74,5 +74,27 @@ TEST(CountedApi, CountsAnswersByVerbResourceAndCodeAndAsClientGoDoesAndPassesThe
               "vedette_operator_api_requests_total{verb=\"patch\",resource=\"pods\",code=\"409\"} 1.0\n");
 }
 
+TEST(CountedApi, TellsEachRequestToWhoeverWantsDebugLinesAndNothingOfItsContent) {
+    world::World world;
+    metrics::Registry registry;
+    kube::ScriptedApi inner({{.status = 201}, {.status = 200}, {.transport = Error(Errc::reset, "the peer hung up")}});
+    std::vector<std::string> lines;
+    CountedApi api(inner, registry, "api:6443", {.clock = &world.clock(), .log = [&](LogLevel level, std::string line) {
+                                                     EXPECT_EQ(level, LogLevel::debug);
+                                                     lines.push_back(std::move(line));
+                                                 }});
+    auto const send = [&](kube::Request request) { return world.run(api.send(std::move(request), no_deadline)); };
+    auto create = request("POST", "/api/v1/namespaces/shop/pods", {{"fieldManager", "4f1dc0ffee"}});
+    create.body = "token: 4f1dc0ffee";
+    ASSERT_TRUE(send(std::move(create)));
+    ASSERT_TRUE(send(request("GET", "/version")));
+    ASSERT_FALSE(send(request("GET", "/api/v1/namespaces/shop/pods/web")));
+    EXPECT_EQ(lines, (std::vector<std::string>{
+                         "create pods: 201 after 0.0 ms (/api/v1/namespaces/shop/pods)",
+                         "get path: 200 after 0.0 ms (/version)",
+                         "get pods: the peer hung up after 0.0 ms (/api/v1/namespaces/shop/pods/web)",
+                     }));
+}
+
 }  // namespace
 }  // namespace vedette::op
