@@ -295,6 +295,40 @@ TEST(End, AWorkflowThatIsGoneAfterARestartIsLostAndTheCheckRunsAgainAtOnce) {
     EXPECT_THAT(scene.condition("check", "ResultLost"), StartsWith("ResultLost=False Booked"));
 }
 
+// As who may create Workflows, and nothing else, would forge a result; or as who copies one for himself.
+TEST(Restart, AWorkflowThatOnlySaysItIsOursIsNeitherTakenUpNorSwept) {
+    OperatorScene scene;
+    scene.add("check");
+    auto const uid = get_string(scene.read(health_check_resource(), "health", "check"), "metadata.uid");
+    auto const forge = [&](std::string_view ns, std::string_view name, std::string_view owner) {
+        json::object metadata{
+            {"name", name},
+            {"namespace", ns},
+            {"labels", json::object{{uid_label, uid}}},
+            {"annotations",
+             json::object{{uid_annotation, uid}, {run_annotation, "check-1"}, {name_annotation, "health/check"}}}};
+        if (!owner.empty()) {
+            metadata["ownerReferences"] = json::array{json::object{
+                {"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"name", "mine"}, {"uid", owner}, {"controller", true}}};
+        }
+        scene.server.put({{"apiVersion", "argoproj.io/v1alpha1"},
+                          {"kind", "Workflow"},
+                          {"metadata", std::move(metadata)},
+                          {"spec", json::object{}},
+                          {"status", json::object{{"phase", "Failed"}, {"finishedAt", "2026-01-01T00:00:00Z"}}}});
+    };
+    forge("health", "copy", "");
+    forge("health", "forged", "another-uid");
+    scene.start();
+    scene.pass(10s);
+    EXPECT_EQ(scene.status("check").failed_count, 0);
+    EXPECT_EQ(scene.status("check").success_count, 1);
+    EXPECT_THAT(scene.times("check"), SizeIs(3)) << "two of another's and one of ours";
+    scene.remove("check");
+    scene.pass(1min);
+    EXPECT_THAT(scene.names(workflow_resource()), testing::IsSupersetOf({"health/copy", "health/forged"}));
+}
+
 TEST(End, CustomMetricsOfOutputsAreServedAndGoWithTheCheck) {
     OperatorScene scene;
     json::object const parameter{{"name", "metrics"},

@@ -44,6 +44,31 @@ TEST(Outage, LongerThanATimeoutMakesNoFailureOfARunThatSucceeded) {
     scene.end();
 }
 
+TEST(Outage, WorkflowsThatMayNotBeReadAnyMoreAreToldAndCountAsOverdue) {
+    OperatorScene scene;
+    scene.fates["check-"] = {.phase = ""};  // nor does Argo end it: no end that the watch would tell
+    auto spec = inline_source("spec: {entrypoint: main, activeDeadlineSeconds: 36000}");
+    spec["workflow"].get_object()["workflowtimeout"] = 30;
+    scene.add("check", spec);
+    scene.start();
+    scene.pass(10s);
+    scene.first.door.answers = [](kube::Request const& request) {
+        bool const reads = request.method == "GET" && request.path.find("/workflows") != std::string::npos;
+        return reads ? std::optional(refusal(403, "Forbidden", "workflows may not be read")) : std::nullopt;
+    };
+    scene.pass(3min);
+    EXPECT_THAT(scene.condition("check"), StartsWith("Ready=False WorkflowUnreadable: "));
+    EXPECT_THAT(scene.events("check"), Contains(StartsWith("Warning WorkflowUnreadable x1: ")));
+    EXPECT_NEAR(value_of(scene.first.metrics(), "healthcheck_overdue_seconds{healthcheck_namespace=\"health\""), 160,
+                10);
+    EXPECT_EQ(scene.status("check").failed_count, 0) << "nobody knows how it went";
+    scene.first.door.answers = nullptr;
+    scene.pass(1min);
+    EXPECT_EQ(scene.status("check").failed_count, 1);
+    EXPECT_THAT(scene.condition("check"), StartsWith("Ready=True "));
+    scene.end();
+}
+
 TEST(Outage, EndsForEveryCheckWithinHalfAMinuteOfItsEnd) {
     OperatorScene scene;
     for (int i = 0; i < 20; ++i) scene.add("check" + std::to_string(i), {{"repeatAfterSec", 20}});
