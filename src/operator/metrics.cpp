@@ -158,7 +158,7 @@ OperatorMetrics::OperatorMetrics(metrics::Registry& registry, Clock const& clock
                        {"vedette_operator_runs_waiting", "Runs that wait for a place under --max-running-workflows."})
                    .only()),
       watch_restarts_(registry.declare<Counter>({"vedette_operator_watch_restarts_total",
-                                                 "Watches that ended otherwise than asked and were begun again.",
+                                                 "Watches that were begun: the first, and one for each that ended.",
                                                  {"resource"}})),
       leader_(registry
                   .declare<Gauge>({"leader_election_master_status",
