@@ -239,6 +239,17 @@ json::object document_of(op::Narrowing const& narrowing) {
             {"rights", strings(narrowing.rights)}};
 }
 
+// "60 and those of 2 HealthChecks"
+std::string pods_per_hour(op::PlannedLoad const& load) {
+    auto text = number(load.pods_per_hour);
+    if (load.of_unknown_pods > 0) text += fmt::format(" and those of {}", counted(load.of_unknown_pods, "HealthCheck"));
+    return text;
+}
+
+json::object document_of(op::PlannedLoad const& before, op::PlannedLoad const& after, double op::PlannedLoad::* rate) {
+    return {{"before", before.*rate}, {"after", after.*rate}};
+}
+
 }  // namespace
 
 std::vector<std::string> grouped_rights(std::vector<std::string> const& rights) {
@@ -271,12 +282,12 @@ std::vector<std::string> grouped_rights(std::vector<std::string> const& rights) 
 }
 
 std::string plan_text(op::Plan const& plan, std::size_t width) {
-    auto const summary =
-        fmt::format("{} added, {} changed, {} removed, {} unchanged; Workflows per hour: {} -> {}; {}, {}",
-                    count_of(plan, PlannedCheck::Change::added), count_of(plan, PlannedCheck::Change::changed),
-                    count_of(plan, PlannedCheck::Change::removed), count_of(plan, PlannedCheck::Change::unchanged),
-                    number(plan.workflows_per_hour_before), number(plan.workflows_per_hour_after),
-                    counted(plan.errors, "error"), counted(plan.warnings, "warning"));
+    auto const summary = fmt::format(
+        "{} added, {} changed, {} removed, {} unchanged; Workflows per hour: {} -> {}; pods per hour: {} -> {}; {}, {}",
+        count_of(plan, PlannedCheck::Change::added), count_of(plan, PlannedCheck::Change::changed),
+        count_of(plan, PlannedCheck::Change::removed), count_of(plan, PlannedCheck::Change::unchanged),
+        number(plan.before.workflows_per_hour), number(plan.after.workflows_per_hour), pods_per_hour(plan.before),
+        pods_per_hour(plan.after), counted(plan.errors, "error"), counted(plan.warnings, "warning"));
     std::string text;
     add_wrapped(text, "", summary, width);
     add_problems(text, plan, width);
@@ -297,15 +308,16 @@ json::object plan_document(op::Plan const& plan) {
     for (auto const& remedy : plan.remedies) remedies.push_back(document_of(remedy));
     json::array narrowings;
     for (auto const& each : plan.narrower_than_reference) narrowings.push_back(document_of(each));
-    return {
-        {"schema", "vedette.operator-plan/v1"},
-        {"errors", plan.errors},
-        {"warnings", plan.warnings},
-        {"workflows_per_hour", {{"before", plan.workflows_per_hour_before}, {"after", plan.workflows_per_hour_after}}},
-        {"checks", std::move(checks)},
-        {"rbac", std::move(rbac)},
-        {"remedies", std::move(remedies)},
-        {"narrower_than_reference", std::move(narrowings)}};
+    return {{"schema", "vedette.operator-plan/v1"},
+            {"errors", plan.errors},
+            {"warnings", plan.warnings},
+            {"workflows_per_hour", document_of(plan.before, plan.after, &op::PlannedLoad::workflows_per_hour)},
+            {"pods_per_hour", document_of(plan.before, plan.after, &op::PlannedLoad::pods_per_hour)},
+            {"of_unknown_pods", {{"before", plan.before.of_unknown_pods}, {"after", plan.after.of_unknown_pods}}},
+            {"checks", std::move(checks)},
+            {"rbac", std::move(rbac)},
+            {"remedies", std::move(remedies)},
+            {"narrower_than_reference", std::move(narrowings)}};
 }
 
 }  // namespace vedette::cli

@@ -1,6 +1,7 @@
 #include "operator/plan.hpp"
 
 #include "operator/schedule.hpp"
+#include "operator/workflow_pods.hpp"
 
 #include <fmt/format.h>
 
@@ -119,9 +120,10 @@ bool can_run(ManifestCheck const& check) {
     return std::none_of(check.problems.begin(), check.problems.end(), stops_runs);
 }
 
-bool has_error(ManifestCheck const& check) {
-    return std::any_of(check.problems.begin(), check.problems.end(),
-                       [](auto const& problem) { return problem.severity == Problem::Severity::error; });
+bool remedy_can_run(ManifestCheck const& check) {
+    return std::none_of(check.problems.begin(), check.problems.end(), [](auto const& problem) {
+        return problem.severity == Problem::Severity::error || problem.stops_remedy;
+    });
 }
 
 // The text of the Workflow, as far as it can be had here. What a file source would stumble over becomes a problem.
@@ -182,8 +184,21 @@ double rate_of(ManifestCheck const& check, WallTime now) {
     return runs_per_hour(check.check.spec, now).value_or(0);
 }
 
-double workflow_rate_of(ManifestCheck const& check, WallTime now) {
-    return check.check.spec.native() ? 0 : rate_of(check, now);
+std::optional<std::int64_t> pods_per_run(ManifestCheck check, WallTime now, PlanOptions const& options) {
+    auto const text = text_of(check, Purpose::check, options);
+    if (!text) return std::nullopt;
+    auto const timeout = effective_timeout(check.check.spec, now).value_or(std::chrono::seconds(60));
+    auto const built = build_workflow(check.check, {.purpose = Purpose::check, .number = 1}, *text, timeout, 0);
+    return built ? pods_of(*built) : std::nullopt;
+}
+
+void add_load(PlannedLoad& load, ManifestCheck const& check, WallTime now, PlanOptions const& options) {
+    auto const rate = rate_of(check, now);
+    if (check.check.spec.native() || rate <= 0) return;
+    load.workflows_per_hour += rate;
+    auto const pods = pods_per_run(check, now, options);
+    load.pods_per_hour += rate * static_cast<double>(pods.value_or(0));
+    if (!pods) ++load.of_unknown_pods;
 }
 
 // The status that the next run is counted from.
@@ -289,7 +304,7 @@ bool only_reads(std::string const& verb) {
 
 std::optional<BlastRadius> blast_radius(ManifestCheck const& each, WallTime now, RbacPolicy const& policy) {
     auto const& spec = each.check.spec;
-    if (spec.remedy.empty() || has_error(each)) return std::nullopt;
+    if (spec.remedy.empty() || !remedy_can_run(each)) return std::nullopt;
     BlastRadius radius;
     radius.check = each.check.ns + "/" + each.check.name;
     radius.account = remedy_service_account(spec);
@@ -375,8 +390,8 @@ Plan make_plan(std::vector<ManifestCheck> before, std::vector<ManifestCheck> aft
         auto const new_check = new_checks.find(key);
         plan.checks.push_back(plan_check(old_check == old_checks.end() ? nullptr : old_check->second,
                                          new_check == new_checks.end() ? nullptr : new_check->second, now));
-        if (new_check != new_checks.end()) plan.workflows_per_hour_after += workflow_rate_of(*new_check->second, now);
-        if (old_check != old_checks.end()) plan.workflows_per_hour_before += workflow_rate_of(*old_check->second, now);
+        if (new_check != new_checks.end()) add_load(plan.after, *new_check->second, now, options);
+        if (old_check != old_checks.end()) add_load(plan.before, *old_check->second, now, options);
         for (auto const& problem : plan.checks.back().problems) {
             ++(problem.severity == Problem::Severity::error ? plan.errors : plan.warnings);
         }

@@ -60,10 +60,17 @@ struct Narrowing {
     auto operator<=>(Narrowing const&) const = default;
 };
 
+/// What HealthChecks cost together, remedies apart. spec.checks make no Workflow and no pod.
+struct PlannedLoad {
+    double workflows_per_hour = 0;
+    double pods_per_hour = 0;         ///< of those whose text tells; tries again apart
+    std::size_t of_unknown_pods = 0;  ///< HealthChecks whose text does not tell
+};
+
 struct Plan {
-    std::vector<PlannedCheck> checks;      ///< by namespace and name
-    double workflows_per_hour_before = 0;  ///< spec.checks make none
-    double workflows_per_hour_after = 0;
+    std::vector<PlannedCheck> checks;  ///< by namespace and name
+    PlannedLoad before;
+    PlannedLoad after;
     std::vector<RbacChange> rbac;  ///< in the order of creation, then what is no longer needed
     std::vector<BlastRadius> remedies;
     std::vector<Narrowing> narrower_than_reference;

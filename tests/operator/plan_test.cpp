@@ -88,9 +88,22 @@ TEST(Plan, SaysWhatIsAddedRemovedAndChangedWithItsSlotsAndRates) {
     EXPECT_EQ(plan.checks[1].change, PlannedCheck::Change::added);
     EXPECT_THAT(plan.checks[1].next_slots, ElementsAre(now, now + std::chrono::minutes(59) + std::chrono::seconds(30)));
     EXPECT_EQ(plan.checks[2].change, PlannedCheck::Change::removed);
-    EXPECT_DOUBLE_EQ(plan.workflows_per_hour_before, 120);
-    EXPECT_DOUBLE_EQ(plan.workflows_per_hour_after, 121);
+    EXPECT_DOUBLE_EQ(plan.before.workflows_per_hour, 120);
+    EXPECT_DOUBLE_EQ(plan.after.workflows_per_hour, 121);
     EXPECT_EQ(plan.errors, 0u);
+}
+
+TEST(Plan, CountsPodsWhereTheTextOfAWorkflowTells) {
+    auto const before = manifests(hello());
+    auto const after = manifests(hello("  repeatAfterSec: 30\n") + "---\n" +
+                                 hello("  repeatAfterSec: 60\n", "cluster", "other",
+                                       "\n          spec: {workflowTemplateRef: {name: shared}}\n"));
+    auto const plan = make_plan(before, after, now);
+    EXPECT_DOUBLE_EQ(plan.before.pods_per_hour, 60);
+    EXPECT_EQ(plan.before.of_unknown_pods, 0u);
+    EXPECT_DOUBLE_EQ(plan.after.pods_per_hour, 120);
+    EXPECT_EQ(plan.after.of_unknown_pods, 1u);
+    EXPECT_DOUBLE_EQ(plan.after.workflows_per_hour, 180);
 }
 
 TEST(Plan, CountsErrorsAndPlansNoRunOfWhatCannotRun) {
@@ -99,7 +112,7 @@ TEST(Plan, CountsErrorsAndPlansNoRunOfWhatCannotRun) {
                   hello("  repeatAfterSec: 60\n", "cluster", "text", "\n          [not, a, workflow]\n"));
     auto const plan = make_plan({}, broken, now);
     EXPECT_EQ(plan.errors, 2u);
-    EXPECT_DOUBLE_EQ(plan.workflows_per_hour_after, 0);
+    EXPECT_DOUBLE_EQ(plan.after.workflows_per_hour, 0);
     EXPECT_THAT(plan.checks[0].next_slots, IsEmpty());
     EXPECT_EQ(plan.checks[1].problems.at(0).reason, "WorkflowInvalid");
     EXPECT_THAT(plan.checks[1].problems.at(0).message, HasSubstr("is a sequence, not an object"));
@@ -110,7 +123,7 @@ TEST(Plan, ChecksThatTheServerNamesAreEachOneOfTheirOwn) {
     named.replace(named.find("name: hello,"), 12, "generateName: hello-,");
     auto const plan = make_plan({}, manifests(named + "---\n" + named), now);
     EXPECT_EQ(plan.checks.size(), 2u);
-    EXPECT_DOUBLE_EQ(plan.workflows_per_hour_after, 120);
+    EXPECT_DOUBLE_EQ(plan.after.workflows_per_hour, 120);
     EXPECT_EQ(make_plan({}, manifests(hello() + "---\n" + hello()), now).checks.size(), 1u) << "the later one counts";
 }
 
@@ -271,7 +284,16 @@ TEST(PlanOptions, ARemedyThatIsRefusedHasNoBlastRadiusAndHoldsUpNoRunOfItsCheck)
     EXPECT_EQ(plan.checks.at(0).problems.at(0).field, "spec.remedyworkflow.rbacRules");
     EXPECT_THAT(plan.remedies, IsEmpty());
     EXPECT_FALSE(plan.checks[0].next_slots.empty());
-    EXPECT_DOUBLE_EQ(plan.workflows_per_hour_after, 60);
+    EXPECT_DOUBLE_EQ(plan.after.workflows_per_hour, 60);
+}
+
+TEST(Plan, ARemedyThatCannotRunHasNoBlastRadius) {
+    auto without_name = remedy;
+    without_name.replace(without_name.find("fix-,"), 5, "'',");
+    auto const plan = make_plan({}, manifests(hello("  repeatAfterSec: 60\n" + without_name)), now);
+    EXPECT_THAT(plan.remedies, IsEmpty());
+    EXPECT_EQ(plan.checks.at(0).problems.at(0).reason, "GenerateNameInvalid");
+    EXPECT_FALSE(plan.checks[0].next_slots.empty());
 }
 
 TEST(PlanOptions, AFileSourceIsReadWhereTheOperatorWouldReadIt) {

@@ -68,7 +68,11 @@ TEST_F(CommandLinePlan, TheExitCodeSaysWhetherEverythingCanRun) {
         std::string err;  // likewise; empty: there is nothing
     };
     for (auto const& row : std::vector<Row>{
-             {{"one.yaml"}, 0, "1 added, 0 changed, 0 removed, 0 unchanged; Workflows per hour: 0 -> 60; 0 errors", ""},
+             {{"one.yaml"},
+              0,
+              "1 added, 0 changed, 0 removed, 0 unchanged; Workflows per hour: 0 -> 60; pods per hour: 0 -> 0 and "
+              "those of 1 HealthCheck; 0 errors",
+              ""},
              {{"one.yaml", "--old", "one.yaml"}, 0, "0 added, 0 changed, 0 removed, 1 unchanged", ""},
              {{"one-slower.yaml", "--old", "one.yaml"}, 0, "repeatAfterSec: 60 -> 300", ""},
              {{"other.yaml", "--old", "one.yaml"}, 0, "0 added, 0 changed, 1 removed", ""},
