@@ -436,7 +436,9 @@ std::optional<NextRun> Machine::next(Status const& status) const {
         // The status has whole seconds, cut. The delay after a run's end, or its remedy's, is never shorter than asked
         // for.
         auto known = *status.finished_at + seconds(1);
-        for (auto const& remedy : status.recent_remedies) known = std::max(known, std::min(remedy, now_.wall));
+        for (auto const& remedy : status.recent_remedies) {
+            if (remedy <= now_.wall) known = std::max(known, remedy);  // one that is ahead: the clock was set back
+        }
         auto const ended = ended_.value_or(known);
         run.due = std::max(run.slot, ended + check_.spec.repeat_after);
     } else {

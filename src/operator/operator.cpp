@@ -217,7 +217,8 @@ Async<void> Operator::one_term() {
                                   changed_.notify();
                                   return false;
                               },
-                          .log = doors_.log, .trace = doors_.trace};
+                          .log = doors_.log,
+                          .trace = doors_.trace};
     fenced_ = false;
     controller_ = std::make_unique<Controller>(std::move(doors), options_.controller);
     controller_->policy_changed(policy_);

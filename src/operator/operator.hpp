@@ -34,7 +34,7 @@ struct OperatorDoors {
     std::function<Async<RunResult>(HealthCheck check, Deadline deadline)> run_checks;
     std::function<std::vector<Problem>(HealthCheck const& check)> objections;
     Log log;
-    Log trace;  ///< what helps to find a fault; not set: nothing is put together for it
+    Log trace;                       ///< what helps to find a fault; not set: nothing is put together for it
     Heartbeat* heartbeat = nullptr;  ///< null: none is sent
 };
 

@@ -25,6 +25,9 @@ public:
     ProcessClock& clock() { return clock_; }
     bool leads() const { return operator_.leads(); }
     bool is_dead() const { return dead_; }
+    Duration age() const { return world_.clock().now() - born_; }
+    /// As its metrics say it: nothing while it does not act.
+    std::optional<double> overdue_seconds(HealthCheck const& check);
 
     /// kill -9, where it stands.
     Async<void> kill();
@@ -47,6 +50,7 @@ private:
     OperatorMetrics metrics_;
     RbacKeeper rbac_;
     Operator operator_;
+    TimePoint born_;
     bool dead_ = false;
     bool ended_ = false;
     TaskGroup tasks_;

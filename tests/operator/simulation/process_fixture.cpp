@@ -30,6 +30,7 @@ Process::Process(kube::Api& server, world::World& world, TaskGroup& network, Wea
            .policy_namespace = "health",
            .policy_name = std::string(remedy_policy_name),
            .controller = {.max_running_workflows = options.max_running_workflows}}),
+      born_(world.clock().now()),
       tasks_(world.executor()) {
     auto const run = [](Process& self) -> Async<void> {
         co_await self.operator_.run();
@@ -39,6 +40,23 @@ Process::Process(kube::Api& server, world::World& world, TaskGroup& network, Wea
 }
 
 Process::~Process() = default;
+
+std::optional<double> Process::overdue_seconds(HealthCheck const& check) {
+    registry_.collect();
+    bool acts = false;
+    registry_.find("vedette_operator_acting")->visit(std::nullopt, [&](metrics::SeriesView const& series) {
+        acts = series.value > 0;
+        return true;
+    });
+    if (!acts || dead_) return std::nullopt;
+    double overdue = 0;
+    registry_.find("healthcheck_overdue_seconds")->visit(std::nullopt, [&](metrics::SeriesView const& series) {
+        auto const labels = series.values();
+        if (labels[0] == check.ns && labels[1] == check.name) overdue = series.value;
+        return true;
+    });
+    return overdue;
+}
 
 Async<void> Process::kill() {
     wire_.cut();

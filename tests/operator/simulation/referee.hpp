@@ -3,6 +3,7 @@
 // of the operator but what anybody can read in the objects.
 
 #include "kube/fake/api_server.hpp"
+#include "operator/simulation/policy_judge.hpp"
 #include "operator/simulation/wire.hpp"
 #include "operator/workflow.hpp"
 
@@ -23,8 +24,14 @@ public:
     void sent(kube::Request const& request);
     /// It will be acted on although its sender has got an error for an answer.
     void comes_late(kube::Request const& request);
-    /// The kill switch, as the ConfigMap has it from now on; `grace` is how long a process may not know.
-    void remedies_allowed(bool yes, Duration grace);
+    /// The wall clock was set, by more than a moment.
+    void clock_was_set();
+    /// Asked when a check is late without saying so in its status: what the metrics of the processes say of it.
+    enum class Says { overdue, nothing, nobody_acts };
+    /// A process counts once it has lived for `patience`.
+    std::function<Says(HealthCheck const&, Duration patience)> metrics_say;
+    /// What must hold at every time. To be called every few seconds.
+    void look();
     /// Two processes act at once, and each has its own opinion of when a check is due.
     void expect_contention() { contention_ = true; }
     /// Faults are over: from here on checks have to be in time.
@@ -47,6 +54,7 @@ private:
         RunId run;
         std::string phase;
         TimePoint created{};
+        WallTime created_wall{};
         bool deleted = false;
         bool ended() const { return phase == "Succeeded" || phase == "Failed" || phase == "Error"; }
     };
@@ -66,6 +74,10 @@ private:
         Remedies remedies;
         std::int64_t booked = 0;  ///< runs
         TimePoint spec_changed{};
+        TimePoint gone_at{};
+        TimePoint made{};  ///< the last Workflow of a run
+        std::optional<TimePoint> dry_since;
+        std::set<std::string> sent;  ///< remedies
         std::optional<TimePoint> last_booked;
         std::deque<TimePoint> writes;  ///< of the status, the last ones
     };
@@ -76,7 +88,11 @@ private:
     void booked(Check& check, Status const& before);
     void count_write(Check& check);
     void booked_run(Check& check, Status const& before);
-    void booked_remedy(Check& check);
+    void booked_remedy(Check& check, Status const& before);
+    void ended_remedy(Check& check, RunId const& run);
+    void sent_remedy(Check& check, RunId const& run);
+    void look(Check& check);
+    Duration longest_silence(Check const& check) const;
     void created(Check& check, Workflow const& workflow);
     void created_remedy(Check& check, Workflow const& workflow);
     bool was_right(std::string const& name) const;
@@ -89,8 +105,9 @@ private:
     std::map<std::string, Check> checks_;        ///< by UID
     std::map<std::string, TimePoint> right_at_;  ///< names of Workflows: when their create was last sent rightly
     std::set<std::string> late_;                 ///< names of Workflows whose create may land whenever it likes
-    std::optional<TimePoint> off_since_;
-    TimePoint calm_{};
+    PolicyJudge policy_;
+    TimePoint calm_ = TimePoint::max();
+    TimePoint set_at_{};
     bool contention_ = false;
     std::vector<std::string> violations_;
     std::size_t runs_ = 0;

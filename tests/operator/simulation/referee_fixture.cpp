@@ -21,6 +21,9 @@ constexpr auto times_have_seconds = seconds(2);
 constexpr auto longest_way = seconds(100);   // of a request, from its sender to the store
 constexpr std::size_t most_writes = 20;      // of one status in ten seconds
 constexpr auto most_lateness = seconds(60);  // of a check in calm weather, restart and backoff included
+constexpr auto time_to_hear = std::chrono::minutes(5);
+constexpr auto longest_tick = seconds(120);    // of the crons in a story
+constexpr auto longest_intent = seconds(600);  // of a remedy that cannot begin
 
 std::string annotation(kube::Object const& object, std::string_view key) {
     auto const* all = find(object, "metadata.annotations");
@@ -34,7 +37,7 @@ std::int64_t runs_booked(Status const& status) {
 
 }  // namespace
 
-Referee::Referee(kube::fake::ApiServer& server, Clock& clock) : clock_(clock) {
+Referee::Referee(kube::fake::ApiServer& server, Clock& clock) : clock_(clock), policy_(clock) {
     server.on_change([this](kube::fake::Change const& change) { hear(change); });
 }
 
@@ -47,19 +50,27 @@ void Referee::blame(Check const& check, std::string what) {
 void Referee::hear(kube::fake::Change const& change) {
     if (change.key.collection == "healthchecks.activemonitor.keikoproj.io") hear_check(change);
     if (change.key.collection == "workflows.argoproj.io") hear_workflow(change);
+    if (change.key.collection == "configmaps" && change.key.name == remedy_policy_name) {
+        policy_.policy_changed(change.after ? read_remedy_policy(*change.after) : default_remedy_policy());
+    }
 }
 
 // --- HealthChecks -------------------------------------------------------------------------------------------------
 
 void Referee::hear_check(kube::fake::Change const& change) {
     if (!change.after) {
-        checks_[get_string(*change.before, "metadata.uid")].there = false;
+        auto const uid = get_string(*change.before, "metadata.uid");
+        checks_[uid].there = false;
+        checks_[uid].gone_at = clock_.now();
+        policy_.forget(uid);
         return;
     }
     auto now = read_health_check(*change.after);
     auto& check = checks_[now.uid];
     auto const before = std::exchange(check.now, std::move(now));
     if (!check.there || before.spec != check.now.spec) check.spec_changed = clock_.now();
+    if (!check.now.spec.dry_run) check.dry_since.reset();
+    if (check.now.spec.dry_run && !check.dry_since) check.dry_since = check.there ? clock_.now() : TimePoint::min();
     if (auto const& intent = before.status.intent) {
         RunId const run{.purpose = Purpose::remedy, .number = intent->episode, .attempt = intent->attempt};
         check.intended[to_string(run)] = clock_.now();
@@ -97,7 +108,11 @@ void Referee::booked(Check& check, Status const& before) {
     // An attempt that may have run, and that nobody saw, counts as one and has no result.
     bool const has_result =
         after.remedy_total_runs > before.remedy_total_runs || after.remedy_triggered_at != before.remedy_triggered_at;
-    if (same_episode && remedies == 1 && has_result) booked_remedy(check);
+    if (same_episode && remedies == 1 && has_result) booked_remedy(check, before);
+    if (same_episode && remedies == 1) {
+        ended_remedy(check,
+                     {.purpose = Purpose::remedy, .number = after.remedy_episode, .attempt = after.remedy_attempt});
+    }
 }
 
 // Whoever computes a status from what it has just written never comes to rest.
@@ -149,16 +164,36 @@ void Referee::booked_run(Check& check, Status const& before) {
     }
 }
 
-void Referee::booked_remedy(Check& check) {
+void Referee::booked_remedy(Check& check, Status const& before) {
     auto const& after = check.now.status;
     ++remedies_;
     RunId const run{.purpose = Purpose::remedy, .number = after.remedy_episode, .attempt = after.remedy_attempt};
-    if (!check.workflows.contains(to_string(run))) {
-        blame(check, fmt::format("{} was booked and never ran", to_string(run)));
+    auto const id = to_string(run);
+    auto const& workflows = check.workflows[id];
+    if (workflows.empty()) blame(check, fmt::format("{} was booked and never ran", id));
+    // The six fields may be cleared in the patch that books.
+    bool const succeeded = after.remedy_status == "Succeeded";
+    bool const unended = after.remedy_error_message == "Failed" ||  // timed out
+                         after.remedy_error_message == "workflow deleted before it ended";
+    bool const recorded = before.current && before.current->run == run;
+    auto const matches = [&](Workflow const& each) {
+        if (recorded && each.uid != before.current->uid) return false;
+        return succeeded ? each.phase == "Succeeded" : unended || (each.ended() && each.phase != "Succeeded");
+    };
+    if (!workflows.empty() && std::ranges::none_of(workflows, matches)) {
+        blame(check, fmt::format("{} was booked as {}, and its Workflow says \"{}\"", id, after.remedy_status,
+                                 workflows.back().phase));
     }
     check.remedies.ended = after.remedy_finished_at;
     check.remedies.booked = clock_.now();
     ++check.remedies.since_reset;  // one whose result was lost counts for nothing, as in the status
+}
+
+void Referee::ended_remedy(Check& check, RunId const& run) {
+    auto const& workflows = check.workflows[to_string(run)];
+    if (workflows.empty()) return;
+    auto const& first = workflows.front();
+    policy_.ended({.uid = check.now.uid, .ns = check.now.ns, .wall = first.created_wall, .steady = first.created});
 }
 
 // --- Workflows ----------------------------------------------------------------------------------------------------
@@ -177,7 +212,8 @@ void Referee::hear_workflow(kube::fake::Change const& change) {
                                 .ns = change.key.ns,
                                 .run = *run,
                                 .phase = "",
-                                .created = clock_.now()};
+                                .created = clock_.now(),
+                                .created_wall = clock_.wall()};
         created(check, workflow);
         workflows.push_back(workflow);
         return;
@@ -199,6 +235,7 @@ void Referee::created(Check& check, Workflow const& workflow) {
     }
     if (!check.there) return;  // collected soon
     if (workflow.run.purpose == Purpose::remedy) return created_remedy(check, workflow);
+    check.made = clock_.now();
     auto const booked = runs_booked(check.now.status);
     // One that was deleted and booked while its create was under way once more comes back, and is nobody's.
     bool const comes_back = workflow.run.number <= booked && was_right(workflow.name) && !check.workflows[id].empty();
@@ -243,9 +280,6 @@ void Referee::created_remedy(Check& check, Workflow const& workflow) {
     if (!right_then && !stale && !remedy_is_asked_for(check, workflow.run)) {
         blame(check, fmt::format("nobody asked for {}", id));
     }
-    if (off_since_ && !right_then && clock_.now() > *off_since_) {
-        blame(check, fmt::format("{} runs although remedies are off", id));
-    }
     // Deleted and booked while its create was under way once more, it comes back, and is nobody's.
     if (right_then && !check.workflows[id].empty()) return;
     auto& remedies = check.remedies;
@@ -275,6 +309,24 @@ void Referee::sent(kube::Request const& request) {
     bool const right = run->purpose == Purpose::remedy ? remedy_is_asked_for(check->second, *run)
                                                        : run->number == runs_booked(check->second.now.status) + 1;
     if (right) right_at_[get_string(body, "metadata.name")] = clock_.now();
+    if (run->purpose == Purpose::remedy && check->second.there) sent_remedy(check->second, *run);
+}
+
+// It is decided when it leaves: what is sent again was under way.
+void Referee::sent_remedy(Check& check, RunId const& run) {
+    auto const id = to_string(run);
+    if (!check.sent.insert(id).second) return;
+    if (check.dry_since && (*check.dry_since == TimePoint::min() || clock_.now() > *check.dry_since + time_to_hear)) {
+        blame(check, fmt::format("{} is sent although the check says dryRun", id));
+    }
+    std::vector<PolicyJudge::Remedy> under_way;
+    for (auto const& [uid, each] : checks_) {
+        auto const& current = each.now.status.current;
+        if (!each.there || !current || current->run.purpose != Purpose::remedy) continue;
+        under_way.push_back({.uid = uid, .ns = each.now.ns, .under_way = true});
+    }
+    auto const why = policy_.objection(check.now, under_way, !contention_);
+    if (why) blame(check, fmt::format("{} is sent, and {}", id, *why));
 }
 
 void Referee::comes_late(kube::Request const& request) {
@@ -282,8 +334,9 @@ void Referee::comes_late(kube::Request const& request) {
     late_.insert(get_string(json::parse(request.body), "metadata.name"));
 }
 
-void Referee::remedies_allowed(bool yes, Duration grace) {
-    off_since_ = yes ? std::nullopt : std::optional(clock_.now() + grace);
+void Referee::clock_was_set() {
+    policy_.clock_was_set();
+    set_at_ = clock_.now();
 }
 
 std::size_t Referee::workflows() const {
@@ -298,6 +351,51 @@ std::int64_t Referee::runs_of(std::string const& name) const {
     std::int64_t runs = 0;
     for (auto const& [uid, check] : checks_) runs += check.now.name == name ? check.booked : 0;
     return runs;
+}
+
+// --- at every time ------------------------------------------------------------------------------------------------
+
+void Referee::look() {
+    for (auto& [uid, check] : checks_) look(check);
+}
+
+// From one end of a run to the next, whatever may come between; not whether the API server can be written to.
+Duration Referee::longest_silence(Check const& check) const {
+    auto const& spec = check.now.spec;
+    bool const ticks = spec.repeat_after <= seconds(0);
+    Duration const period = ticks ? Duration(longest_tick) : Duration(spec.repeat_after);
+    Duration const timeout = effective_timeout(spec, clock_.wall()).value_or(seconds(60));
+    Duration const remedy = spec.remedy.empty() ? seconds(0) : longest_intent;
+    return period + timeout + remedy + most_lateness;
+}
+
+void Referee::look(Check& check) {
+    auto const now = clock_.now();
+    if (!check.there) {
+        // Argo collects what has ended after a while; we blame before that.
+        if (now < std::max(calm_, check.gone_at) + most_lateness || calm_ == TimePoint::max()) return;
+        for (auto& [run, workflows] : check.workflows) {
+            for (auto& each : workflows) {
+                if (each.deleted || now < each.created + most_lateness) continue;
+                blame(check, fmt::format("is gone, and {}/{} is left behind", each.ns, each.name));
+                each.deleted = true;  // once
+            }
+        }
+        return;
+    }
+    auto const& status = check.now.status;
+    auto const heard = std::max({check.spec_changed, set_at_, check.made, check.last_booked.value_or(TimePoint{})});
+    if (check.now.spec.paused() || now < heard + longest_silence(check)) return;
+    auto const* const ready = find_condition(status, "Ready");
+    auto const* const progressing = find_condition(status, "Progressing");
+    // Ticks that a clock which was set back has passed already do not come twice.
+    bool const ticks = check.now.spec.repeat_after <= seconds(0);
+    bool const ahead = ticks && status.next_run_time && *status.next_run_time > clock_.wall();
+    bool const told = ahead || (ready && !ready->is_true) || (progressing && progressing->reason == "Queued");
+    if (told || !metrics_say || metrics_say(check.now, longest_silence(check)) != Says::nothing) return;
+    blame(check,
+          fmt::format("has not run for {} s, and nobody says so", std::chrono::floor<seconds>(now - heard).count()));
+    check.spec_changed = now;  // once
 }
 
 // --- in the end ---------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ struct Plan {
     bool leader_elect = false;
     RbacMode rbac = RbacMode::off;
     std::optional<std::size_t> max_running_workflows;
+    boost::json::object policy;                ///< of remedies: data of the ConfigMap; empty: there is none at first
     std::size_t runs = 250;                    ///< the trouble ends when so many are booked ...
     Duration longest = std::chrono::hours(2);  ///< ... or after this
     Duration calm = std::chrono::minutes(4);   ///< and then all has to become right
@@ -62,7 +63,10 @@ private:
     void delete_or_make_a_check();
     void delete_a_workflow();
     void touch_a_check();
-    void turn_the_kill_switch();
+    void change_the_policy();
+    void put_policy();
+    Async<void> pass(Duration time);
+    Referee::Says metrics_say(HealthCheck const& check, Duration patience);
     void set_the_clock();
     void put_check(kube::Object check);
     void start(std::size_t index);
@@ -87,6 +91,7 @@ private:
     std::size_t born_ = 0;
     std::size_t sent_ = 0;  ///< by all processes
     bool remedies_on_ = true;
+    bool dry_run_ = false;
     TaskGroup network_;
 };
 

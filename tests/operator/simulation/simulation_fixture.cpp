@@ -20,11 +20,17 @@ kube::fake::Options server_options(Random& random) {
     return {.history = 40 + random.below(400), .bookmark_interval = std::chrono::seconds(30)};
 }
 
-kube::Object config_map(bool remedies_on) {
-    return {{"apiVersion", "v1"},
-            {"kind", "ConfigMap"},
-            {"metadata", {{"name", remedy_policy_name}, {"namespace", "health"}}},
-            {"data", {{"enabled", remedies_on ? "true" : "false"}}}};
+json::object draw_policy(Random& random) {
+    json::object policy;
+    auto const budget = [&] { return fmt::format("{}/{}m", 1 + random.below(3), 2 + random.below(15)); };
+    if (random.chance(0.5)) policy["budgetPerCluster"] = budget();
+    if (random.chance(0.5)) policy["budgetPerNamespace"] = budget();
+    if (random.chance(0.3)) policy["maxConcurrent"] = "1";
+    if (random.chance(0.2)) policy["namespace.health.budget"] = budget();
+    if (random.chance(0.1)) policy["namespace.shop.dryRun"] = "true";
+    if (random.chance(0.1)) policy["namespace.shop.enabled"] = "false";
+    if (random.chance(0.05)) policy["dryRun"] = "perhaps";  // cannot be read: no remedy
+    return policy;
 }
 
 json::object workflow_spec(std::string_view generate_name, std::string_view ns, bool url) {
@@ -38,7 +44,6 @@ json::object workflow_spec(std::string_view generate_name, std::string_view ns, 
             {"resource", {{"namespace", ns}, {"serviceAccount", "runner"}, {"source", std::move(source)}}}};
 }
 
-// For whoever replays a seed.
 std::string line_of(kube::fake::Change const& change) {
     auto const head = fmt::format("#{} {} {}", change.revision, change.key.collection, change.key.path());
     if (!change.after) return head + " is gone";
@@ -56,7 +61,8 @@ Plan draw_plan(Random& random) {
     plan.processes = 1 + random.below(2);
     plan.leader_elect = plan.processes == 2 && random.chance(0.5);
     if (random.chance(0.2)) plan.max_running_workflows = 1 + random.below(3);
-    if (random.chance(0.1)) plan.rbac = RbacMode::manage;
+    if (random.chance(0.3)) plan.rbac = RbacMode::manage;
+    if (random.chance(0.5)) plan.policy = draw_policy(random);
     return plan;
 }
 
@@ -89,6 +95,8 @@ Simulation::Simulation(std::uint64_t seed, std::optional<Plan> plan)
         server_.put({{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", ns}}}});
     }
     processes_.resize(plan_.processes);
+    referee_.metrics_say = [this](HealthCheck const& check, Duration patience) { return metrics_say(check, patience); };
+    if (!plan_.policy.empty()) put_policy();
     if (plan_.processes > 1 && !plan_.leader_elect) referee_.expect_contention();
 }
 
@@ -146,6 +154,7 @@ kube::Object Simulation::draw_check(std::size_t index) {
         if (random_.chance(0.2)) spec["cooldown"] = fmt::format("{}s", 30 + random_.below(150));
         if (random_.chance(0.2)) spec["remedyBreaker"] = true;
         if (random_.chance(0.2)) spec["remedyOnLostResult"] = true;
+        if (random_.chance(0.1)) spec["dryRun"] = true;
     }
     return {{"apiVersion", "activemonitor.keikoproj.io/v1alpha1"},
             {"kind", "HealthCheck"},
@@ -308,10 +317,37 @@ void Simulation::delete_a_workflow() {
     server_.erase(workflow_kind, path.substr(0, slash), path.substr(slash + 1));
 }
 
-void Simulation::turn_the_kill_switch() {
-    remedies_on_ = !remedies_on_;
-    server_.put(config_map(remedies_on_));
-    referee_.remedies_allowed(remedies_on_, std::chrono::minutes(5));
+// Not often: a policy binds only once everybody must have heard of it.
+void Simulation::change_the_policy() {
+    if (random_.chance(0.7)) return;
+    if (random_.chance(0.5)) {
+        remedies_on_ = !remedies_on_;
+    } else {
+        dry_run_ = !dry_run_;
+    }
+    world_.note(fmt::format("remedies: enabled {}, dryRun {}", remedies_on_, dry_run_));
+    put_policy();
+}
+
+void Simulation::put_policy() {
+    auto data = plan_.policy;
+    if (!remedies_on_) data["enabled"] = "false";
+    if (dry_run_) data["dryRun"] = "true";
+    server_.put({{"apiVersion", "v1"},
+                 {"kind", "ConfigMap"},
+                 {"metadata", {{"name", remedy_policy_name}, {"namespace", "health"}}},
+                 {"data", std::move(data)}});
+}
+
+Referee::Says Simulation::metrics_say(HealthCheck const& check, Duration patience) {
+    bool acts = false;
+    for (auto const& process : processes_) {
+        bool const knows = process && process->age() >= patience;
+        auto const overdue = knows ? process->overdue_seconds(check) : std::nullopt;
+        if (overdue && *overdue > 0) return Referee::Says::overdue;
+        acts = acts || overdue;
+    }
+    return acts ? Referee::Says::nothing : Referee::Says::nobody_acts;
 }
 
 void Simulation::set_the_clock() {
@@ -319,6 +355,7 @@ void Simulation::set_the_clock() {
     auto const jump = random_.chance(0.5) ? by : -by;
     world_.note(fmt::format("the clock is set by {} ms", jump.count() / 1000000));
     world_.clock().jump_wall(jump);
+    referee_.clock_was_set();
 }
 
 Async<void> Simulation::kill_one() {
@@ -384,7 +421,7 @@ Async<void> Simulation::something_happens() {
             }
             break;
         case 10:
-            turn_the_kill_switch();
+            change_the_policy();
             break;
         default:
             if (random_.chance(0.3)) set_the_clock();
@@ -398,6 +435,7 @@ Async<void> Simulation::trouble() {
     auto next_restart = deadline_after(world_.clock().now(), plan_.restarts);
     while (world_.clock().now() < end && referee_.runs() < plan_.runs && referee_.violations().empty()) {
         co_await world_.clock().sleep_for(up_to(std::chrono::seconds(20)), "the next misfortune");
+        referee_.look();
         co_await restart_the_dead();
         if (plan_.trouble) co_await something_happens();
         if (world_.clock().now() < next_restart) continue;
@@ -405,6 +443,16 @@ Async<void> Simulation::trouble() {
         auto const by_itself = co_await processes_.front()->stop();
         if (!by_itself) world_.note("a process did not end by itself");
         start(0);
+    }
+}
+
+// The referee looks on.
+Async<void> Simulation::pass(Duration time) {
+    auto const end = world_.clock().now() + time;
+    while (world_.clock().now() < end) {
+        auto const next = std::min(end, world_.clock().now() + std::chrono::seconds(10));
+        co_await world_.clock().sleep_until(next, "calm");
+        referee_.look();
     }
 }
 
@@ -421,10 +469,14 @@ Async<void> Simulation::story() {
     co_await world_.clock().sleep_for(std::chrono::seconds(31), "the last answers");
     co_await restart_the_dead();  // ... but of a request that was under way
     argo_.start();
-    if (!remedies_on_) turn_the_kill_switch();
+    if (!remedies_on_ || dry_run_) {
+        remedies_on_ = true;
+        dry_run_ = false;
+        put_policy();
+    }
     world_.note("calm");
     referee_.calm_begins();
-    co_await world_.clock().sleep_for(plan_.calm, "calm");
+    co_await pass(plan_.calm);
     if (referee_.violations().empty()) referee_.finish();
     for (auto& process : processes_) {
         auto const by_itself = co_await process->stop();
