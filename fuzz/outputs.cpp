@@ -38,7 +38,7 @@ void fuzz(std::string_view input) {
     if (auto const seen = op::see_workflow(workflow)) {
         observe(seen->run ? "a run" : "no run");
         ensure(!seen->check_uid.empty(), "our label tells whose it is");
-        ensure(seen->state.ended || seen->outputs.empty(), "outputs are kept of what has ended");
+        ensure(seen->state.ended || seen->state.outputs.empty(), "outputs are kept of what has ended");
     }
     StoppedClock clock;
     metrics::Registry registry;
