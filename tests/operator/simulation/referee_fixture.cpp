@@ -373,7 +373,7 @@ void Referee::look(Check& check) {
     auto const now = clock_.now();
     if (!check.there) {
         // Argo collects what has ended after a while; we blame before that.
-        if (now < std::max(calm_, check.gone_at) + most_lateness || calm_ == TimePoint::max()) return;
+        if (calm_ == TimePoint::max() || now < std::max(calm_, check.gone_at) + most_lateness) return;
         for (auto& [run, workflows] : check.workflows) {
             for (auto& each : workflows) {
                 if (each.deleted || now < each.created + most_lateness) continue;
