@@ -323,12 +323,14 @@ void Controller::give_places() {
     if (next_place_) return;
     // A machine whose request is under way cannot take its place yet, and waits anew: its answer brings us here again.
     auto const most = options_.max_running_workflows.value_or(SIZE_MAX);
-    auto left = std::min(waiting_for_place_.size(), offers_in_a_step);
-    for (; left > 0 && places_taken() < most; --left) {
+    std::size_t offers = 0;
+    for (auto left = waiting_for_place_.size(); left > 0 && offers < offers_in_a_step && places_taken() < most;
+         --left) {
         auto const uid = std::move(waiting_for_place_.front());
         waiting_for_place_.pop_front();
         auto const found = entries_.find(uid);
         if (found == entries_.end() || !found->second->waits) continue;
+        ++offers;
         found->second->waits = false;
         next_place_ = uid;
         step(uid, Woke{});
