@@ -71,8 +71,8 @@ public:
                 text_ = get_string(object_, "text");
                 return;
             case 14:
-                if (how == 15) step(op::Removed{});
-                return;
+                if (how == 15) return step(op::Removed{});
+                return step(op::LookFailed{uid_, error(how).error()});
             default:
                 return step(op::WorkflowCreated{fail(Errc::already_exists, "taken"), object_});
         }
@@ -141,7 +141,9 @@ private:
             } else if (auto const* tell = std::get_if<op::Tell>(&action)) {
                 observe(tell->reason);
                 ensure(!tell->reason.empty() && tell->reason.find(' ') == std::string::npos, "a reason is a word");
-            } else if (std::holds_alternative<op::ReadCheck>(action) || std::holds_alternative<op::RunChecks>(action) ||
+            } else if (std::holds_alternative<op::ReadCheck>(action) ||
+                       std::holds_alternative<op::FindWorkflow>(action) ||
+                       std::holds_alternative<op::RunChecks>(action) ||
                        std::holds_alternative<op::EnsureRbac>(action) ||
                        std::holds_alternative<op::ReadSource>(action)) {
                 ++requests;

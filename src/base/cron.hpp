@@ -29,6 +29,8 @@ public:
     /// Whether this is `@every`; interval() is its whole seconds then, else zero.
     bool every() const { return interval_ != Duration::zero(); }
     Duration interval() const { return interval_; }
+    /// Whether less than a second was written, zero and negative durations included; it counts as a second.
+    bool raised_to_a_second() const { return raised_; }
     TimeZone zone() const { return zone_; }
 
     bool operator==(CronSchedule const&) const = default;
@@ -55,6 +57,7 @@ private:
 
     Fields fields_;
     Duration interval_{};
+    bool raised_ = false;
     TimeZone zone_;
 };
 

@@ -2,6 +2,7 @@
 // empty list items are skipped, Sunday is 0 only) are robfig/cron's; what makes it panic or spin is an error here.
 
 #include "base/cron.hpp"
+#include "base/trim.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -127,13 +128,6 @@ Result<FieldValue> parse_field(FieldRule const& rule, std::string_view text) {
     return all;
 }
 
-std::string_view trim(std::string_view text) {
-    constexpr std::string_view space = " \t\r\n\v\f";
-    auto const begin = text.find_first_not_of(space);
-    if (begin == std::string_view::npos) return "";
-    return text.substr(begin, text.find_last_not_of(space) - begin + 1);
-}
-
 std::optional<std::string_view> spelled_out(std::string_view descriptor) {
     if (descriptor == "@yearly" || descriptor == "@annually") return "0 0 1 1 *";
     if (descriptor == "@monthly") return "0 0 1 * *";
@@ -193,7 +187,7 @@ std::optional<Duration> parse_go_duration(std::string_view text) {
 Result<Duration> parse_every(std::string_view text) {
     auto const given = parse_go_duration(text);
     if (!given) return fail(Errc::invalid_input, "@every {} is not a duration such as 1h30m", shown(text));
-    return std::max<Duration>(chr::floor<chr::seconds>(*given), 1s);
+    return *given;
 }
 
 }  // namespace
@@ -212,12 +206,13 @@ Result<CronSchedule> parse_cron(std::string_view text, TimeZone default_zone) {
         schedule.zone_ = *zone;
         text = text.substr(space);
     }
-    text = trim(text);
+    text = trim(text, " \t\r\n\v\f");
     if (text.empty()) return fail(Errc::invalid_input, "the schedule is empty");
     if (text.starts_with("@every ")) {
-        auto const interval = parse_every(text.substr(7));
-        if (!interval) return std::unexpected(interval.error());
-        schedule.interval_ = *interval;
+        auto const written = parse_every(text.substr(7));
+        if (!written) return std::unexpected(written.error());
+        schedule.raised_ = *written < 1s;
+        schedule.interval_ = std::max<Duration>(chr::floor<chr::seconds>(*written), 1s);
         return schedule;
     }
     if (text.starts_with('@')) {

@@ -26,6 +26,8 @@ public:
     static constexpr std::size_t max_key_size = std::size_t(-1);
     static constexpr std::size_t max_string_size = std::size_t(-1);
 
+    TreeBuilder() {}  // not "= default": nobody has to clear the room
+
     json::value release() { return stack_.release(); }
 
     bool on_document_begin(error_code&) {
@@ -93,7 +95,8 @@ public:
     bool on_comment(json::string_view, error_code&) { return true; }
 
 private:
-    json::value_stack stack_;
+    alignas(json::value) unsigned char room_[4096];  // of the stack: most texts need no more
+    json::value_stack stack_{json::storage_ptr(), room_, sizeof room_};
     std::string digits_;
 };
 

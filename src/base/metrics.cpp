@@ -48,6 +48,15 @@ std::uint64_t Histogram::count() const {
     return std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0});
 }
 
+std::string series_key(LabelValues const& values) {
+    std::string key;
+    for (auto const value : values) {
+        std::ranges::remove_copy(value, std::back_inserter(key), '\0');
+        key += '\0';
+    }
+    return key;
+}
+
 LabelValues SeriesView::values() const {
     LabelValues values;
     for (auto rest = key; !rest.empty();) {
@@ -61,12 +70,7 @@ LabelValues SeriesView::values() const {
 std::string AnyFamily::key_of(LabelValues const& values, bool whole) const {
     auto const labels = definition_.labels.size();
     ensure(whole ? values.size() == labels : values.size() <= labels, "a series has one value for each label");
-    std::string key;
-    for (auto const value : values) {
-        std::ranges::remove_copy(value, std::back_inserter(key), '\0');
-        key += '\0';
-    }
-    return key;
+    return series_key(values);
 }
 
 std::size_t AnyFamily::index_of(std::string_view label) const {
@@ -120,6 +124,14 @@ Result<void> Registry::check(Type type, Definition const& definition) const {
 
 void Registry::must(Error const* error) {
     if (error) bug(error->text().c_str());
+}
+
+void Registry::add(std::unique_ptr<AnyFamily> family) {
+    auto const& definition = family->definition();
+    ensure(!find(definition.name), "a family with series of its own has a name of its own");
+    auto const checked = check(family->type(), definition);
+    must(checked ? nullptr : &checked.error());
+    families_[definition.name] = std::move(family);
 }
 
 AnyFamily const* Registry::find(std::string_view name) const {

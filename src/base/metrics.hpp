@@ -79,8 +79,11 @@ struct Definition {
 
 /// In the order of the definition's labels. NUL bytes in them are left out.
 using LabelValues = std::vector<std::string_view>;
+/// All of them in one text that sorts as they do: each ended by a NUL.
+std::string series_key(LabelValues const& values);
 
-/// One series as it is printed: `key` says which, to go on from; `histogram` is null for the other types.
+/// One series as it is printed: `key` says which, to go on from; `histogram` is null for the other types. Good until
+/// whoever sees it returns.
 struct SeriesView {
     std::string_view key;
     double value = 0;
@@ -208,15 +211,20 @@ public:
     /// A family whose name comes from outside. Who comes first settles the help, type, labels and bounds: with
     /// another help it is the same family, and definition() shows the help that stands.
     /// Errors: invalid_input (no legal name, label or bounds), conflict (the name has another type, labels or bounds,
-    /// or is one that a histogram prints, such as x_count).
+    /// or is one that a histogram prints, such as x_count; or its family came by add()).
     template <class Metric>
     Result<Family<Metric>*> try_declare(Definition definition) {
         auto const checked = check(Metric::type, definition);
         if (!checked) return std::unexpected(checked.error());
         auto& place = families_[definition.name];
         if (!place) place = std::make_unique<Family<Metric>>(std::move(definition));
-        return static_cast<Family<Metric>*>(place.get());
+        auto* const family = dynamic_cast<Family<Metric>*>(place.get());
+        if (!family)
+            return fail(Errc::conflict, "the series of metric {} are kept by another", place->definition().name);
+        return family;
     }
+    /// A family that keeps its series in a form of its own. Its name must be new; else as with declare().
+    void add(std::unique_ptr<AnyFamily> family);
 
     AnyFamily const* find(std::string_view name) const;
     /// The family after that name, the first one for the empty name; null at the end.

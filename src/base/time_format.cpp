@@ -23,7 +23,14 @@ Parts split(WallTime when) {
 
 // By hand: a status holds a dozen times, and is written a dozen times for each run.
 std::string date_and_time(Parts const& parts, char separator) {
-    auto text = fmt::format("{:04}", static_cast<int>(parts.date.year()));
+    auto const year = static_cast<int>(parts.date.year());
+    std::string text;
+    text.reserve(std::string_view("2026-01-31T12:00:00.123456789Z").size());
+    if (year < 0 || year > 9999) {
+        text = fmt::format("{:04}", year);
+    } else {
+        for (int const unit : {1000, 100, 10, 1}) text += static_cast<char>('0' + year / unit % 10);
+    }
     auto const add = [&text](char before, auto number) {
         text += before;
         text += static_cast<char>('0' + number / 10);

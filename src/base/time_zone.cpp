@@ -47,16 +47,23 @@ Result<TimeZone> TimeZone::named(std::string_view name) {
 }
 
 TimeZone TimeZone::local() {
+    // Asked for at each reading of a schedule, and behind it are links to follow: once is enough, as for the C library.
+    auto const zone_of_the_system = [] {
+        static TimeZone const zone = [] {
+            try {
+                return TimeZone(date::current_zone());
+            } catch (std::runtime_error const&) {
+                return utc();
+            }
+        }();
+        return zone;
+    };
     if (auto const* chosen = std::getenv("TZ")) {
         std::string_view name(chosen);
         if (name.starts_with(':')) name.remove_prefix(1);
-        return named(name).value_or(utc());
+        return name == "Local" ? zone_of_the_system() : named(name).value_or(utc());
     }
-    try {
-        return TimeZone(date::current_zone());
-    } catch (std::runtime_error const&) {
-        return utc();
-    }
+    return zone_of_the_system();
 }
 
 TimeZone TimeZone::utc() {

@@ -65,7 +65,8 @@ struct Open {
 
 class TreeBuilder final : public YAML::EventHandler {
 public:
-    explicit TreeBuilder(std::shared_ptr<std::string const> source) : source_(std::move(source)) {
+    TreeBuilder(std::shared_ptr<std::string const> source, std::size_t most_nodes)
+        : source_(std::move(source)), most_nodes_(most_nodes) {
         root_.source = source_;
     }
 
@@ -118,8 +119,8 @@ private:
     /// A node of the text, as opposed to a copy by an alias.
     YamlNode new_node(YAML::Mark const& mark) {
         auto node = node_at(mark);
-        if (++nodes_ > max_yaml_nodes) {
-            refuse(node, Errc::too_large, "the document has more than {} values", max_yaml_nodes);
+        if (++nodes_ > most_nodes_) {
+            refuse(node, Errc::too_large, "the document has more than {} values", most_nodes_);
         }
         return node;
     }
@@ -241,6 +242,7 @@ private:
     std::vector<Open> open_;
     std::unordered_map<YAML::anchor_t, Built> anchors_;
     std::size_t copied_bytes_ = 0;
+    std::size_t most_nodes_;
     std::size_t nodes_ = 0;
 };
 
@@ -365,7 +367,7 @@ Result<YamlNode> parse_yaml(std::string_view text, std::string_view source_name,
                     line_of(text, *bad, source_name), static_cast<unsigned char>(text[*bad]));
     }
     std::istringstream stream{std::string(text)};
-    TreeBuilder builder(std::make_shared<std::string const>(source_name));
+    TreeBuilder builder(std::make_shared<std::string const>(source_name), max_yaml_nodes(limit_bytes));
     NothingMore nothing_more(source_name);
     try {
         YAML::Parser parser(stream);

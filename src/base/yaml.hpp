@@ -8,6 +8,7 @@
 
 #include <boost/json/value.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -69,9 +70,11 @@ std::string_view to_string(YamlNode::Kind kind);
 inline constexpr std::size_t max_yaml_depth = 64;
 /// What anchors and aliases may add to a document when written out.
 inline constexpr std::size_t max_yaml_alias_bytes = 32u << 20;
-/// Scalars, sequences and mappings in the text of a document.
-inline constexpr std::size_t max_yaml_nodes = 500'000;
 inline constexpr std::size_t default_yaml_limit = 8u << 20;
+/// Scalars, sequences and mappings in the text of a document: as many as a text of that size may well have.
+constexpr std::size_t max_yaml_nodes(std::size_t limit_bytes) {
+    return std::max<std::size_t>(500'000, limit_bytes / 16);
+}
 
 /// Reads one document; an empty text is null. Aliases are written out, merge keys (`<<`) are applied and give way to
 /// the mapping's own keys.

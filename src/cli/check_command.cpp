@@ -107,11 +107,7 @@ Result<void> connect(Session& session, CheckFlags const& flags, bool required) {
     }
     if (auto checked = kube::check_target(*target); !checked) return checked;
     session.target = std::move(*target);
-    auto api = kube::make_http_api(*session.target, kube::Transport{.http = session.runtime.http(),
-                                                                    .clock = session.runtime.clock(),
-                                                                    .files = session.runtime.files(),
-                                                                    .process = session.runtime.process(),
-                                                                    .environment = environment});
+    auto api = kube::make_http_api(*session.target, session.runtime.transport());
     if (!api) return pass(api);
     session.api = std::move(*api);
     auto& runtime = session.runtime;
@@ -187,17 +183,7 @@ int run_check(CheckFlags const& flags) {
     }
     check::Interrupt interrupt;
     std::optional<Signals> signals(std::in_place, runtime.executor(), [&interrupt] { interrupt.raise(); });
-    check::ProbeContext context{.clock = runtime.clock(),
-                                .random = runtime.random(),
-                                .dialer = runtime.dialer(),
-                                .resolver = runtime.resolver(),
-                                .tls = runtime.tls(),
-                                .http = runtime.http(),
-                                .process = runtime.process(),
-                                .client = session.client.get(),
-                                .target = session.target ? &*session.target : nullptr,
-                                .environment = environment,
-                                .files = &runtime.files()};
+    auto context = runtime.probe_context(session.client.get(), session.target ? &*session.target : nullptr);
     std::optional<check::RunReport> report;
     runtime.run(run_into(report, std::move(*instances), context, std::move(*options), sinks, interrupt));
 

@@ -185,6 +185,7 @@ int run_command_line(int argc, char const* const* argv) {
     auto& completion = *root.add_subcommand("completion", "Print a completion script for a shell");
     completion.add_option("SHELL", shell, "bash, zsh or fish")->check(exact_word({"bash", "zsh", "fish"}));
     completion.footer("Example:\n  source <(vedette completion bash)");
+    check_switches(root);
     auto const words = words_as_called({argv, argv + argc});
     std::vector<char const*> called;
     for (auto const& word : words) called.push_back(word.c_str());

@@ -65,6 +65,36 @@ CLI::Validator whole_number(std::string what, int least, int most) {
             ""};
 }
 
+CLI::Validator truth() {
+    return {[](std::string& text) {
+                static std::vector<std::string> const yes{"true", "t", "1", "yes", "y", "on", "enable"};
+                static std::vector<std::string> const no{"false", "f", "0", "no", "n", "off", "disable"};
+                auto const word = lower(text);
+                bool const is_true = std::ranges::find(yes, word) != yes.end();
+                if (!is_true && std::ranges::find(no, word) == no.end()) {
+                    return fmt::format("\"{}\" says neither yes nor no: write true or false", text);
+                }
+                text = is_true ? "true" : "false";
+                return std::string();
+            },
+            ""};
+}
+
+void check_switches(CLI::App& app) {
+    for (auto* option : app.get_options()) {
+        if (option->get_items_expected_max() == 0) option->transform(truth());
+    }
+    for (auto* command : app.get_subcommands([](CLI::App*) { return true; })) check_switches(*command);
+}
+
+std::string no_namespace(std::string_view text) {
+    return fmt::format(
+        "\"{}\" cannot be a namespace: their names are lower-case letters, digits and \"-\", at most 63 of them, with "
+        "a "
+        "letter or a digit at both ends",
+        text);
+}
+
 CLI::Validator namespace_list() {
     return {[](std::string& text) {
                 auto const names = check::split_filter(text);

@@ -24,12 +24,19 @@ void add_plan(CLI::App& root, OperatorPlanFlags& flags) {
         ->transform(word_of(std::map<std::string, PlanFormat>{{"text", PlanFormat::text}, {"json", PlanFormat::json}}));
     add_rbac_policy(app, flags.rights);
     add_source_dir(app, flags.source_dir);
+    add_remedy_policy(app, flags.remedies, "vedette-remedy-policy among FILE");
+    app.add_option("--workflow-ttl", flags.workflow_ttl, "How long Argo keeps a Workflow whose text does not say")
+        ->type_name("DURATION");
+    app.add_option("--time-zone", flags.time_zone, "The operator's TZ, in which crons without a zone of their own run")
+        ->type_name("ZONE")
+        ->capture_default_str();
     app.footer(
         "Examples:\n"
         "  vedette operator plan checks/*.yaml\n"
         "  kubectl get hc -A -o yaml | vedette operator plan checks.yaml --old -\n"
         "  git show HEAD^:checks.yaml | vedette operator plan checks.yaml --old -\n\n"
-        "Exit codes: 0 every HealthCheck can run, 1 one or more cannot, 2 a file cannot be read.");
+        "Exit codes: 0 every HealthCheck and remedy can run, 1 there is an error, or the plan cannot be\n"
+        "written, 2 a flag or a file cannot be used.");
 }
 
 void add_cluster(CLI::App& app, OperatorRunFlags& flags) {
@@ -42,10 +49,10 @@ void add_cluster(CLI::App& app, OperatorRunFlags& flags) {
         ->type_name("NUMBER")
         ->check(whole_number("a number of requests", 1, 1'000'000))
         ->capture_default_str();
-    app.add_option("--kube-api-burst", flags.kube_api_burst, "Requests to the API server at once")
+    app.add_option("--kube-api-burst", flags.kube_api_burst,
+                   "Requests to the API server at once; else twice --kube-api-qps")
         ->type_name("NUMBER")
-        ->check(whole_number("a number of requests", 1, 1'000'000))
-        ->capture_default_str();
+        ->check(whole_number("a number of requests", 1, 1'000'000));
     app.add_flag("--leader-elect", flags.leader_elect, "Only the holder of the Lease 689451f8.keikoproj.io acts");
     app.add_flag("--takeover", flags.takeover, "Act although another operator seems to be at work");
 }
@@ -53,14 +60,13 @@ void add_cluster(CLI::App& app, OperatorRunFlags& flags) {
 void add_running(CLI::App& app, OperatorRunFlags& flags) {
     app.add_option("--max-workers", flags.max_workers, "Taken and without effect: nothing waits for a worker")
         ->type_name("INTEGER")
+        ->check(whole_number("a number of workers", 0, 1'000'000))
         ->capture_default_str();
     app.add_option("--max-running-workflows", flags.max_running_workflows, "Workflows under way at once; 0: no limit")
         ->type_name("INTEGER")
         ->check(whole_number("a number of Workflows", 0, 1'000'000))
         ->capture_default_str();
-    app.add_option("--policy-configmap", flags.policy_config_map,
-                   "ConfigMap of the remedy policy; else vedette-remedy-policy in our own namespace")
-        ->type_name("NAMESPACE/NAME");
+    add_remedy_policy(app, flags.remedies, "vedette-remedy-policy in our own namespace");
     app.add_option("--source-allow", flags.source_allow,
                    "Addresses that url sources and probes may dial although they are loopback or reserved; may be "
                    "repeated")
@@ -109,13 +115,14 @@ void add_heartbeat(CLI::App& app, OperatorRunFlags& flags) {
         ->type_name("FILE");
     app.add_option("--heartbeat-interval", flags.heartbeat_interval, "From one request to the next")
         ->type_name("DURATION")
-        ->capture_default_str();
+        ->default_str(default_heartbeat_interval);
 }
 
 void add_log(CLI::App& app, OperatorLogOptions& log) {
     app.add_flag_function(
-        "--zap-devel", [&log](std::int64_t count) { log.devel = count > 0; },
-        "Log debug messages too; --zap-devel=false: log JSON");
+           "--zap-devel", [&log](std::int64_t count) { log.devel = count > 0; },
+           "Log debug messages too; --zap-devel=false: log JSON")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     app.add_option("--zap-encoder", log.encoder, "json or console")
         ->type_name("FORMAT")
         ->check(exact_word({"json", "console"}));

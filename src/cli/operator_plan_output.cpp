@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <functional>
 #include <map>
 
 namespace vedette::cli {
@@ -26,8 +28,40 @@ std::string name_of(RbacChange const& change) {
                              : fmt::format("{} {}/{}", change.kind, change.ns, change.name);
 }
 
+// Never 1e-05: the smallest rates are those of yearly schedules, 0.0001 an hour.
 std::string number(double rate) {
-    return fmt::format("{:.4g}", rate);
+    constexpr double least = 0.0001;
+    if (rate >= 1000) return fmt::format("{:.0f}", rate);
+    if (rate >= 1) return fmt::format("{:.4g}", rate);
+    if (rate > 0 && rate < least) return fmt::format("<{}", least);
+    auto text = fmt::format("{:.4f}", rate);
+    text.resize(text.find_last_not_of('0') + 1);
+    if (text.ends_with('.')) text.pop_back();
+    return text;
+}
+
+// No more digits than a model has.
+double rounded(double value, int digits) {
+    if (value <= 0) return 0;
+    auto const spare = static_cast<int>(std::floor(std::log10(value))) - (digits - 1);
+    auto const unit = std::pow(10.0, std::abs(spare));  // a whole number, so that 0.167 is no 0.16700000000000001
+    return spare > 0 ? std::round(value / unit) * unit : std::round(value * unit) / unit;
+}
+
+double requests(double per_hour) {
+    return rounded(per_hour, 3);
+}
+
+std::int64_t bytes(std::int64_t exactly) {
+    return std::llround(rounded(static_cast<double>(exactly), 2));
+}
+
+// "about 7.2 kB"
+std::string bytes_in_words(std::int64_t exactly) {
+    auto const about = static_cast<double>(bytes(exactly));
+    if (about < 1e3) return fmt::format("about {:.3g} B", about);
+    if (about < 1e6) return fmt::format("about {:.3g} kB", about / 1e3);
+    return about < 1e9 ? fmt::format("about {:.3g} MB", about / 1e6) : fmt::format("about {:.3g} GB", about / 1e9);
 }
 
 std::string counted(std::size_t count, std::string_view noun) {
@@ -108,15 +142,40 @@ void add_fields(std::string& text, op::Plan const& plan, std::size_t width) {
 void add_problems(std::string& text, op::Plan const& plan, std::size_t width) {
     bool titled = false;
     for (auto const severity : {op::Problem::Severity::error, op::Problem::Severity::warning}) {
-        for (auto const& check : plan.checks) {
-            for (auto const& problem : check.problems) {
+        auto const add = [&](std::vector<op::Problem> const& problems, std::string const& where,
+                             std::string const& name) {
+            for (auto const& problem : problems) {
                 if (problem.severity != severity) continue;
                 if (!std::exchange(titled, true)) add_title(text, "Problems", width);
-                text += fmt::format("  {}: {}: {}\n", check.where, word_of(severity), name_of(check));
+                text += fmt::format("  {}: {}: {}\n", where, word_of(severity), name);
                 add_wrapped(text, "    ", problem.message, width);
             }
+        };
+        for (auto const& check : plan.checks) add(check.problems, check.where, name_of(check));
+        if (plan.policy) add(plan.policy->problems, plan.policy->where, "the remedy policy of " + plan.policy->ns);
+        for (auto const& each : plan.unread) {
+            add({{.severity = op::Problem::Severity::warning, .message = each.message}}, each.where, each.what);
         }
     }
+}
+
+// "11, about 7.2 kB"
+std::string kept(op::PlannedCost const& cost) {
+    if (!cost.workflow_bytes) return "its text is not here";
+    if (!cost.workflows_kept) return fmt::format("never deleted, {} each", bytes_in_words(*cost.workflow_bytes));
+    if (*cost.workflows_kept == 0) return "0";
+    return fmt::format("{}, {}", *cost.workflows_kept, bytes_in_words(*cost.workflows_kept * *cost.workflow_bytes));
+}
+
+void add_costs(std::string& text, op::Plan const& plan, std::size_t width) {
+    TextTable table({{"HEALTHCHECK"}, {"REQUESTS PER HOUR", TextTable::Align::right}, {"WORKFLOWS KEPT"}});
+    for (auto const& check : plan.checks) {
+        if (check.cost.requests_per_hour <= 0) continue;
+        table.add_row({name_of(check), number(requests(check.cost.requests_per_hour)), kept(check.cost)});
+    }
+    if (table.empty()) return;
+    add_title(text, "API server and etcd", width);
+    text += table.render({.width = width, .indent = 2});
 }
 
 // What is the same for several is told once, with all their names.
@@ -150,17 +209,29 @@ void add_rbac(std::string& text, op::Plan const& plan, std::size_t width) {
 }
 
 std::string how_often(op::BlastRadius const& remedy) {
-    if (remedy.dry_run) return "never: a dry run";
+    if (!remedy.stopped_by.empty()) return "never: " + remedy.stopped_by;
+    if (!remedy.dry_run_by.empty()) return fmt::format("never: a dry run ({})", remedy.dry_run_by);
     auto text = fmt::format("up to {} per hour", number(remedy.most_per_hour));
+    if (!remedy.bounded_by.empty()) text += fmt::format(" ({})", remedy.bounded_by);
     if (remedy.while_failing_per_hour) {
         text += fmt::format(", {} while it does nothing but fail", number(*remedy.while_failing_per_hour));
     }
     return text;
 }
 
+std::string policy_in_words(std::optional<op::ManifestPolicy> const& policy) {
+    return policy ? fmt::format("{}/{} ({})", policy->ns, policy->name, policy->where) : "none among the files";
+}
+
 void add_remedies(std::string& text, op::Plan const& plan, std::size_t width) {
     if (plan.remedies.empty()) return;
     add_title(text, "What remedies may do", width);
+    add_wrapped(text, "  ", "remedy policy: " + policy_in_words(plan.policy), width);
+    auto const& all = plan.remedies_together;
+    auto together =
+        fmt::format("all together up to {} per hour and {} at once", number(all.most_per_hour), all.most_at_once);
+    if (!all.bounded_by.empty()) together += fmt::format(" ({})", fmt::join(all.bounded_by, ", "));
+    add_wrapped(text, "  ", together, width);
     for (auto const& remedy : plan.remedies) {
         add_wrapped(text, "  ",
                     fmt::format("{}, as {} in {}, {}", remedy.check, remedy.account, remedy.reach, how_often(remedy)),
@@ -194,16 +265,25 @@ json::array strings(std::vector<std::string> const& texts) {
     return array;
 }
 
+json::array document_of(std::vector<op::Problem> const& problems) {
+    json::array array;
+    for (auto const& problem : problems) {
+        array.push_back({{"severity", word_of(problem.severity)},
+                         {"field", problem.field},
+                         {"reason", problem.reason},
+                         {"stops_remedy", problem.stops_remedy},
+                         {"message", problem.message}});
+    }
+    return array;
+}
+
+json::value or_null(std::optional<std::int64_t> number) {
+    return number ? json::value(*number) : json::value();
+}
+
 json::object document_of(PlannedCheck const& check) {
     json::array slots;
     for (auto const& slot : check.next_slots) slots.emplace_back(format_rfc3339(slot));
-    json::array problems;
-    for (auto const& problem : check.problems) {
-        problems.push_back({{"severity", word_of(problem.severity)},
-                            {"field", problem.field},
-                            {"reason", problem.reason},
-                            {"message", problem.message}});
-    }
     return {{"namespace", check.ns},
             {"name", check.name},
             {"change", to_string(check.change)},
@@ -212,7 +292,10 @@ json::object document_of(PlannedCheck const& check) {
             {"next_slots", std::move(slots)},
             {"more_slots", check.more_slots},
             {"runs_per_hour", check.runs_per_hour},
-            {"problems", std::move(problems)}};
+            {"api_requests_per_hour", requests(check.cost.requests_per_hour)},
+            {"workflows_kept", or_null(check.cost.workflows_kept)},
+            {"workflow_bytes", or_null(check.cost.workflow_bytes.transform(bytes))},
+            {"problems", document_of(check.problems)}};
 }
 
 json::object document_of(RbacChange const& change) {
@@ -226,11 +309,26 @@ json::object document_of(RbacChange const& change) {
 }
 
 json::object document_of(op::BlastRadius const& remedy) {
-    json::object document{{"check", remedy.check},     {"account", remedy.account},
-                          {"reach", remedy.reach},     {"rights", strings(remedy.rights)},
-                          {"dry_run", remedy.dry_run}, {"most_per_hour", remedy.most_per_hour}};
+    json::object document{{"check", remedy.check},
+                          {"account", remedy.account},
+                          {"reach", remedy.reach},
+                          {"rights", strings(remedy.rights)},
+                          {"dry_run", !remedy.dry_run_by.empty()},
+                          {"dry_run_by", remedy.dry_run_by},
+                          {"stopped_by", remedy.stopped_by},
+                          {"bounded_by", remedy.bounded_by},
+                          {"most_per_hour", remedy.most_per_hour}};
     if (remedy.while_failing_per_hour) document["while_failing_per_hour"] = *remedy.while_failing_per_hour;
     return document;
+}
+
+json::object document_of(op::UnreadManifest const& unread) {
+    return {{"what", unread.what}, {"where", unread.where}, {"message", unread.message}};
+}
+
+json::value document_of(std::optional<op::ManifestPolicy> const& policy) {
+    if (!policy) return nullptr;
+    return {{"namespace", policy->ns}, {"name", policy->name}, {"where", policy->where}};
 }
 
 json::object document_of(op::Narrowing const& narrowing) {
@@ -246,8 +344,38 @@ std::string pods_per_hour(op::PlannedLoad const& load) {
     return text;
 }
 
-json::object document_of(op::PlannedLoad const& before, op::PlannedLoad const& after, double op::PlannedLoad::* rate) {
-    return {{"before", before.*rate}, {"after", after.*rate}};
+template <class Member, class Shown = std::identity>
+json::object change_of(op::Plan const& plan, Member op::PlannedLoad::* member, Shown shown = {}) {
+    return {{"before", shown(plan.before.*member)}, {"after", shown(plan.after.*member)}};
+}
+
+// "0 -> 11, about 7.2 kB"
+std::string in_etcd(std::int64_t objects, std::int64_t bytes) {
+    return objects == 0 ? "0" : fmt::format("{}, {}", objects, bytes_in_words(bytes));
+}
+
+// What grows without an end comes in a line of its own: no sum holds it.
+void add_etcd(std::string& text, op::PlannedLoad const& before, op::PlannedLoad const& after, std::size_t width) {
+    add_wrapped(text, "",
+                fmt::format("Workflows in etcd: {} -> {}", in_etcd(before.workflows_kept, before.bytes_kept),
+                            in_etcd(after.workflows_kept, after.bytes_kept)),
+                width);
+    if (after.never_deleted > 0) {
+        add_wrapped(text, "  ",
+                    fmt::format("{} keep{} every Workflow: about {} more an hour; give ttlStrategy in the Workflow, or "
+                                "--workflow-ttl if Argo has a default",
+                                counted(after.never_deleted, "HealthCheck"), after.never_deleted == 1 ? "s" : "",
+                                number(requests(after.never_deleted_per_hour))),
+                    width);
+    }
+    if (auto const elsewhere = after.of_unknown_keep - after.never_deleted; elsewhere > 0) {
+        add_wrapped(text, "  ",
+                    fmt::format("not those of {}, for the text is not here", counted(elsewhere, "HealthCheck")), width);
+    }
+    add_wrapped(text, "",
+                fmt::format("RBAC objects in etcd: {} -> {}", in_etcd(before.rbac_objects, before.rbac_bytes),
+                            in_etcd(after.rbac_objects, after.rbac_bytes)),
+                width);
 }
 
 }  // namespace
@@ -290,8 +418,14 @@ std::string plan_text(op::Plan const& plan, std::size_t width) {
         pods_per_hour(plan.after), counted(plan.errors, "error"), counted(plan.warnings, "warning"));
     std::string text;
     add_wrapped(text, "", summary, width);
+    add_wrapped(text, "",
+                fmt::format("API requests per hour: {} -> {}", number(requests(plan.before.requests_per_hour)),
+                            number(requests(plan.after.requests_per_hour))),
+                width);
+    add_etcd(text, plan.before, plan.after, width);
     add_problems(text, plan, width);
     add_checks(text, plan, width);
+    add_costs(text, plan, width);
     add_fields(text, plan, width);
     add_rbac(text, plan, width);
     add_remedies(text, plan, width);
@@ -308,16 +442,33 @@ json::object plan_document(op::Plan const& plan) {
     for (auto const& remedy : plan.remedies) remedies.push_back(document_of(remedy));
     json::array narrowings;
     for (auto const& each : plan.narrower_than_reference) narrowings.push_back(document_of(each));
+    json::array unread;
+    for (auto const& each : plan.unread) unread.push_back(document_of(each));
     return {{"schema", "vedette.operator-plan/v1"},
             {"errors", plan.errors},
             {"warnings", plan.warnings},
-            {"workflows_per_hour", document_of(plan.before, plan.after, &op::PlannedLoad::workflows_per_hour)},
-            {"pods_per_hour", document_of(plan.before, plan.after, &op::PlannedLoad::pods_per_hour)},
-            {"of_unknown_pods", {{"before", plan.before.of_unknown_pods}, {"after", plan.after.of_unknown_pods}}},
+            {"workflows_per_hour", change_of(plan, &op::PlannedLoad::workflows_per_hour)},
+            {"pods_per_hour", change_of(plan, &op::PlannedLoad::pods_per_hour)},
+            {"of_unknown_pods", change_of(plan, &op::PlannedLoad::of_unknown_pods)},
+            {"api_requests_per_hour", change_of(plan, &op::PlannedLoad::requests_per_hour, requests)},
+            {"workflows_kept", change_of(plan, &op::PlannedLoad::workflows_kept)},
+            {"workflow_bytes_kept", change_of(plan, &op::PlannedLoad::bytes_kept, bytes)},
+            {"of_unknown_keep", change_of(plan, &op::PlannedLoad::of_unknown_keep)},
+            {"never_deleted", change_of(plan, &op::PlannedLoad::never_deleted)},
+            {"never_deleted_per_hour", change_of(plan, &op::PlannedLoad::never_deleted_per_hour, requests)},
+            {"rbac_objects", change_of(plan, &op::PlannedLoad::rbac_objects)},
+            {"rbac_bytes", change_of(plan, &op::PlannedLoad::rbac_bytes, bytes)},
             {"checks", std::move(checks)},
             {"rbac", std::move(rbac)},
             {"remedies", std::move(remedies)},
-            {"narrower_than_reference", std::move(narrowings)}};
+            {"remedies_together",
+             {{"most_per_hour", plan.remedies_together.most_per_hour},
+              {"most_at_once", plan.remedies_together.most_at_once},
+              {"bounded_by", strings(plan.remedies_together.bounded_by)}}},
+            {"policy", document_of(plan.policy)},
+            {"policy_problems", plan.policy ? document_of(plan.policy->problems) : json::array{}},
+            {"narrower_than_reference", std::move(narrowings)},
+            {"unread", std::move(unread)}};
 }
 
 }  // namespace vedette::cli

@@ -6,11 +6,13 @@
 #include "base/duration.hpp"
 #include "base/mounted_files.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/flag_values.hpp"
 #include "cli/output.hpp"
 #include "cli/runtime.hpp"
 #include "cli/signals.hpp"
 #include "kube/config.hpp"
 #include "kube/http_api.hpp"
+#include "kube/name_syntax.hpp"
 #include "kube/queued_api.hpp"
 #include "kube/target_check.hpp"
 #include "net/guarded_dialer.hpp"
@@ -23,6 +25,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <unistd.h>
 
 namespace vedette::cli {
@@ -51,13 +54,65 @@ std::string own_namespace(OperatorRunFlags const& flags, Files& files) {
     return written && !written->empty() ? *written : "default";
 }
 
+bool there_is(std::string const& path) {
+    std::error_code error;
+    return std::filesystem::exists(path, error);
+}
+
+bool is_folder(std::string const& path) {
+    std::error_code error;
+    return std::filesystem::is_directory(path, error);
+}
+
 // What is said once about a flag that does something else than its name promises.
 void explain_flags(OperatorRunFlags const& flags, Log const& log) {
     if (flags.max_workers != 10) {
         log(LogLevel::info,
             "--max-workers has no effect: nothing here waits for a worker; --max-running-workflows caps Workflows");
     }
+    if (flags.remedies.dry_run) log(LogLevel::info, "--remedy-dry-run: remedies are decided and told, and none runs");
     if (!flags.log.stacktrace_level.empty()) log(LogLevel::info, "--zap-stacktrace-level has no effect");
+    // The reference takes it so, and manifests made with its scaffold pass it so.
+    if (!flags.metrics_cert_path.empty() && !flags.metrics_secure) {
+        log(LogLevel::warning,
+            "--metrics-cert-path has no effect without --metrics-secure: metrics are served without TLS");
+    }
+    // It may come: whatever fetches its files may start beside us, and the other checks are worth running.
+    if (!flags.source_dir.empty() && !there_is(flags.source_dir)) {
+        log(LogLevel::warning,
+            fmt::format("--source-dir: there is no folder {} yet, and no file source can be read before",
+                        flags.source_dir));
+    }
+}
+
+// Flags that say nothing beside each other.
+Result<void> check_together(OperatorRunFlags const& flags) {
+    if (flags.rbac_adopt == RbacAdoptFlag::narrow && flags.rbac != RbacModeFlag::manage) {
+        return fail(Errc::invalid_input, "--rbac-adopt=narrow needs --rbac=manage: only then are roles changed");
+    }
+    bool const bounds_rights = flags.rights.defaults == RbacDefaultsFlag::reference || !flags.rights.allow.empty();
+    if (flags.rbac == RbacModeFlag::off && bounds_rights) {
+        return fail(Errc::invalid_input,
+                    "--rbac-defaults=reference and --rbac-allow need --rbac=manage or --rbac=verify: with off no "
+                    "rights are looked at");
+    }
+    if (flags.heartbeat_interval && flags.heartbeat_url.empty() && flags.heartbeat_url_file.empty()) {
+        return fail(Errc::invalid_input,
+                    "--heartbeat-interval needs --heartbeat-url-file or --heartbeat-url: without a URL nothing is "
+                    "sent");
+    }
+    return {};
+}
+
+// Places that there cannot be: each would be an operator that runs and does not do what it was told.
+Result<void> check_places(OperatorRunFlags const& flags) {
+    if (!flags.ns.empty() && !kube::dns_label_faults(flags.ns).empty()) {
+        return fail(Errc::invalid_input, "--namespace: {}", no_namespace(flags.ns));
+    }
+    if (there_is(flags.source_dir) && !is_folder(flags.source_dir)) {
+        return fail(Errc::invalid_input, "--source-dir: {} is no folder", flags.source_dir);
+    }
+    return {};
 }
 
 Result<op::RbacOptions> rbac_options(OperatorRunFlags const& flags, Files& files) {
@@ -70,18 +125,6 @@ Result<op::RbacOptions> rbac_options(OperatorRunFlags const& flags, Files& files
     if (!policy) return pass(policy);
     options.policy = std::move(*policy);
     return options;
-}
-
-// "NAMESPACE/NAME" of the remedy policy.
-Result<std::pair<std::string, std::string>> policy_place(OperatorRunFlags const& flags, std::string const& own) {
-    if (flags.policy_config_map.empty()) return std::pair(own, std::string(op::remedy_policy_name));
-    auto const slash = flags.policy_config_map.find('/');
-    auto const ns = flags.policy_config_map.substr(0, slash);
-    auto const name = slash == std::string::npos ? "" : flags.policy_config_map.substr(slash + 1);
-    if (ns.empty() || name.empty() || name.find('/') != std::string::npos) {
-        return fail(Errc::invalid_input, "--policy-configmap: \"{}\" is not NAMESPACE/NAME", flags.policy_config_map);
-    }
-    return std::pair(ns, name);
 }
 
 kube::Transport transport_of(Runtime& runtime, net::HttpClient& http) {
@@ -112,6 +155,8 @@ public:
     Result<void> build();
     op::Operator& op() { return *operator_; }
     op::Endpoints& endpoints() { return *endpoints_; }
+    /// Whether it was for a listener that build() failed.
+    bool could_not_listen() const { return could_not_listen_; }
 
 private:
     Result<void> build_client();
@@ -144,6 +189,7 @@ private:
     std::unique_ptr<op::Heartbeat> heartbeat_;
     std::unique_ptr<op::Operator> operator_;
     std::unique_ptr<op::Endpoints> endpoints_;
+    bool could_not_listen_ = false;
 };
 
 Result<void> Wiring::build() {
@@ -171,10 +217,7 @@ Result<void> Wiring::build_client() {
     counted_ = std::make_unique<op::CountedApi>(*api_, registry_, net::to_string({server->host, server->port}),
                                                 op::ApiTrace{.clock = &runtime_.clock(), .log = trace_});
     queued_ = std::make_unique<kube::QueuedApi>(runtime_.executor(), runtime_.clock(), *counted_, api_requests);
-    kube::RateLimits const limits{.per_second = static_cast<double>(flags_.kube_api_qps),
-                                  .burst = static_cast<double>(flags_.kube_api_burst),
-                                  .waiters = 100'000};
-    limiter_ = std::make_unique<kube::RateLimiter>(runtime_.executor(), runtime_.clock(), limits);
+    limiter_ = std::make_unique<kube::RateLimiter>(runtime_.executor(), runtime_.clock(), api_limits(flags_));
     client_ = std::make_unique<kube::Client>(*queued_, runtime_.clock(), runtime_.random(), limiter_.get());
     return {};
 }
@@ -209,7 +252,7 @@ void Wiring::build_checks() {
 
 // It dials what the administrator names: the rules for addresses are about those who write HealthChecks.
 Result<void> Wiring::build_heartbeat() {
-    auto const interval = parse_duration(flags_.heartbeat_interval);
+    auto const interval = parse_duration(flags_.heartbeat_interval.value_or(default_heartbeat_interval));
     if (!interval) return fail(Errc::invalid_input, "--heartbeat-interval: {}", interval.error().text());
     if (flags_.heartbeat_url.empty() && flags_.heartbeat_url_file.empty()) return {};
     op::HeartbeatDoors doors{.clock = runtime_.clock(),
@@ -231,15 +274,17 @@ Result<void> Wiring::build_operator() {
     auto rbac = rbac_options(flags_, runtime_.files());
     if (!rbac) return pass(rbac);
     rbac_ = std::make_unique<op::RbacKeeper>(runtime_.executor(), *client_, runtime_.clock(), runtime_.random(),
-                                             std::move(*rbac));
+                                             std::move(*rbac), log_);
     auto const own = own_namespace(flags_, runtime_.files());
-    auto place = policy_place(flags_, own);
-    if (!place) return pass(place);
+    auto given = policy_place(flags_.remedies);
+    if (!given) return pass(given);
+    auto const place = given->value_or(ConfigMapPlace{own, std::string(op::remedy_policy_name)});
     op::OperatorOptions options{.leader_elect = flags_.leader_elect,
                                 .own_namespace = own,
                                 .identity = fmt::format("{}_{}", host_name(), runtime_.random().suffix(10)),
-                                .policy_namespace = place->first,
-                                .policy_name = place->second};
+                                .policy_namespace = place.ns,
+                                .policy_name = place.name,
+                                .remedy_dry_run = flags_.remedies.dry_run};
     options.controller.takeover = flags_.takeover;
     if (flags_.max_running_workflows > 0) {
         options.controller.max_running_workflows = static_cast<std::size_t>(flags_.max_running_workflows);
@@ -264,15 +309,19 @@ Result<void> Wiring::build_operator() {
 }
 
 Result<void> Wiring::build_endpoints() {
-    op::EndpointsDoors doors{
-        .executor = runtime_.executor(),
-        .clock = runtime_.clock(),
-        .files = runtime_.files(),
-        .registry = registry_,
-        .client = *client_,
-        .listen =
-            [this](net::Endpoint at) { return op::listen_on(runtime_.executor(), runtime_.clock(), std::move(at)); },
-        .warn = [this](std::string sentence) { log_(LogLevel::warning, std::move(sentence)); }};
+    op::EndpointsDoors doors{.executor = runtime_.executor(),
+                             .clock = runtime_.clock(),
+                             .files = runtime_.files(),
+                             .registry = registry_,
+                             .client = *client_,
+                             .listen =
+                                 [this](net::Endpoint at) {
+                                     auto listener =
+                                         op::listen_on(runtime_.executor(), runtime_.clock(), std::move(at));
+                                     could_not_listen_ = !listener;
+                                     return listener;
+                                 },
+                             .warn = [this](std::string sentence) { log_(LogLevel::warning, std::move(sentence)); }};
     op::EndpointsOptions options{.probe_address = flags_.health_probe_bind_address,
                                  .metrics_address = flags_.metrics_bind_address,
                                  .metrics_secure = flags_.metrics_secure,
@@ -301,14 +350,22 @@ Async<void> run_all(Wiring& wiring, Log log, bool& broke) {
 
 }  // namespace
 
+kube::RateLimits api_limits(OperatorRunFlags const& flags) {
+    auto const qps = static_cast<double>(flags.kube_api_qps);
+    return {.per_second = qps,
+            .burst = flags.kube_api_burst ? static_cast<double>(*flags.kube_api_burst) : 2 * qps,
+            .waiters = 100'000};
+}
+
 int run_operator(OperatorRunFlags const& flags) {
     Runtime runtime;
     OperatorLog written(flags.log, runtime.clock(), STDERR_FILENO);
     Log const log = [&written](LogLevel level, std::string sentence) { written.write(level, std::move(sentence)); };
+    if (auto checked = check_together(flags); !checked) return refuse(checked.error(), exit_usage);
+    if (auto checked = check_places(flags); !checked) return refuse(checked.error(), exit_usage);
     Wiring wiring(flags, runtime, log);
     if (auto built = wiring.build(); !built) {
-        bool const usage = built.error().code() != Errc::io;
-        return refuse(built.error(), usage ? exit_usage : exit_unhealthy);
+        return refuse(built.error(), wiring.could_not_listen() ? exit_unhealthy : exit_usage);
     }
     log(LogLevel::info, fmt::format("vedette {} operator starts", VEDETTE_VERSION));
     if (auto const at = wiring.endpoints().probes()) {

@@ -2,7 +2,9 @@
 
 #include "base/ensure.hpp"
 #include "base/watchdog.hpp"
+#include "check/check_type.hpp"
 #include "cli/output.hpp"
+#include "kube/http_api.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 
@@ -39,6 +41,24 @@ void Runtime::run(Async<void> task) {
     context_.run();
     ensure(done, "a program's main task always has something to wait for");
     if (failure) std::rethrow_exception(failure);
+}
+
+kube::Transport Runtime::transport() {
+    return {.http = http(), .clock = clock(), .files = files(), .process = process(), .environment = environment};
+}
+
+check::ProbeContext Runtime::probe_context(kube::Client* client, kube::Target const* target) {
+    return {.clock = clock(),
+            .random = random(),
+            .dialer = dialer(),
+            .resolver = resolver(),
+            .tls = tls(),
+            .http = http(),
+            .process = process(),
+            .client = client,
+            .target = target,
+            .environment = environment,
+            .files = &files()};
 }
 
 std::optional<std::string> environment(std::string name) {

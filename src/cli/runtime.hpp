@@ -14,6 +14,16 @@
 #include <optional>
 #include <string>
 
+namespace vedette::kube {
+class Client;
+struct Target;
+struct Transport;
+}  // namespace vedette::kube
+
+namespace vedette::check {
+struct ProbeContext;
+}
+
 namespace vedette::cli {
 
 class Runtime {
@@ -32,6 +42,11 @@ public:
     net::Dialer& dialer() { return *dialer_; }
     net::Tls& tls() { return *tls_; }
     net::HttpClient& http() { return *http_; }
+
+    /// What an HTTP API needs; valid for as long as this is.
+    kube::Transport transport();
+    /// What checks need. The caller owns `client` and `target`; both are null without a cluster.
+    check::ProbeContext probe_context(kube::Client* client = nullptr, kube::Target const* target = nullptr);
 
     /// Runs `task` and everything it starts on this thread, to the task's end.
     void run(Async<void> task);

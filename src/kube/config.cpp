@@ -3,6 +3,7 @@
 
 #include "kube/config.hpp"
 
+#include "base/trim.hpp"
 #include "kube/config_target.hpp"
 #include "kube/kubeconfig.hpp"
 
@@ -91,12 +92,6 @@ bool in_a_pod(ConfigOptions const& options, Files& files) {
            files.version(fmt::format("{}/token", account_folder)).has_value();
 }
 
-std::string trimmed(std::string text) {
-    text.erase(text.find_last_not_of(" \t\r\n") + 1);
-    text.erase(0, std::min(text.find_first_not_of(" \t\r\n"), text.size()));
-    return text;
-}
-
 // An account without a ca.crt leaves the trust to the system, as for client-go. One that is there and cannot be used is
 // an error: whoever mounted it did not mean the system's.
 Result<std::string> read_authority(Files& files) {
@@ -104,7 +99,7 @@ Result<std::string> read_authority(Files& files) {
     auto text = files.read(path, file_limit);
     if (!text && text.error().code() == Errc::not_found) return std::string();
     if (!text) return pass(text, "in-cluster");
-    if (trimmed(*text).empty()) return fail(Errc::invalid_input, "in-cluster: {}: is empty", path);
+    if (trim(*text).empty()) return fail(Errc::invalid_input, "in-cluster: {}: is empty", path);
     return std::move(*text);
 }
 
@@ -118,9 +113,8 @@ Result<Target> in_cluster(ConfigOptions const& options, Files& files) {
     auto authority = read_authority(files);
     if (!authority) return pass(authority);
     target.ca_pem = std::move(*authority);
-    auto ns = trimmed(variable(options, "POD_NAMESPACE"));
-    if (ns.empty())
-        ns = trimmed(files.read(fmt::format("{}/namespace", account_folder), small_file_limit).value_or(""));
+    auto ns = std::string(trim(variable(options, "POD_NAMESPACE")));
+    if (ns.empty()) ns = trim(files.read(fmt::format("{}/namespace", account_folder), small_file_limit).value_or(""));
     if (!ns.empty()) target.ns = ns;
     return target;
 }

@@ -4,21 +4,14 @@
 #include "kube/credentials.hpp"
 
 #include "base/base64.hpp"
+#include "base/trim.hpp"
 
 namespace vedette::kube {
 namespace {
 
 constexpr std::size_t token_limit = 64 * 1024;
-constexpr std::string_view blanks = " \t\r\n";
-
 bool fits_a_header(std::string_view text) {
     return std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
-
-std::string trimmed(std::string text) {
-    text.erase(text.find_last_not_of(blanks) + 1);
-    text.erase(0, std::min(text.find_first_not_of(blanks), text.size()));
-    return text;
 }
 
 bool names_a_header(char c) {
@@ -48,7 +41,7 @@ Result<std::string> TokenFile::current() {
     auto const version = files_.version(path_);
     if (version && *version == version_) return token_;
     auto text = files_.read(path_, token_limit);
-    auto token = text ? trimmed(std::move(*text)) : std::string();
+    auto token = std::string(text ? trim(*text) : "");
     if (!token.empty()) {
         token_ = std::move(token);
         version_ = version.value_or("");

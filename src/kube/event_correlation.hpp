@@ -25,7 +25,7 @@ public:
             return order_.front().second;
         }
         order_.emplace_front(key, T{});
-        places_[key] = order_.begin();
+        places_.emplace(order_.front().first, order_.begin());
         if (order_.size() > limit_) {
             places_.erase(order_.back().first);
             order_.pop_back();
@@ -38,7 +38,7 @@ private:
     using Order = std::list<std::pair<std::string, T>>;
     std::size_t limit_;
     Order order_;
-    std::map<std::string, typename Order::iterator> places_;
+    std::map<std::string_view, typename Order::iterator> places_;  // the keys stand in order_
 };
 
 struct ObjectReference {

@@ -5,10 +5,13 @@
 namespace vedette::kube {
 
 ObjectKey key_of(Object const& object) {
-    auto const ns = get_string(object, "metadata.namespace");
-    auto const name = get_string(object, "metadata.name");
-    return {ns.empty() ? name : ns + "/" + name, get_string(object, "metadata.uid"),
-            get_string(object, "metadata.resourceVersion")};
+    auto const* const found = object.if_contains("metadata");
+    auto const* const metadata = found ? found->if_object() : nullptr;
+    if (!metadata) return {};
+    auto const ns = get_string(*metadata, "namespace");
+    auto name = get_string(*metadata, "name");
+    return {ns.empty() ? std::move(name) : ns + "/" + name, get_string(*metadata, "uid"),
+            get_string(*metadata, "resourceVersion")};
 }
 
 }  // namespace vedette::kube

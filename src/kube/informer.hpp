@@ -4,6 +4,7 @@
 
 #include "base/ensure.hpp"
 #include "base/event.hpp"
+#include "base/task_group.hpp"
 #include "base/with_deadline.hpp"
 #include "kube/reflector.hpp"
 
@@ -21,7 +22,8 @@ struct ObjectKey {
 ObjectKey key_of(Object const& object);
 
 /// Called in the step that changes the store, after the change: they note what to do (a WorkQueue) and return.
-/// They must not throw and not add handlers.
+/// They must not throw and not add handlers. `last`: as the deletion told the object where a watch told it, else as it
+/// was known.
 template <class T>
 struct Handlers {
     std::function<void(std::string const& key, T const& now)> added;
@@ -43,9 +45,11 @@ public:
 
     Informer(asio::any_io_executor executor, Client& client, Clock& clock, Random& random, ReflectorOptions options,
              Decode decode)
-        : clock_(clock),
+        : executor_(executor),
+          clock_(clock),
           decode_(std::move(decode)),
-          synced_changed_(std::move(executor), "an informer's first list"),
+          synced_changed_(executor, "an informer's list"),
+          doubted_(executor, "a doubt about an informer's copy"),
           reflector_(client, clock, random, std::move(options), *this) {}
 
     /// Before or after run(): what is already there is told as added.
@@ -63,16 +67,41 @@ public:
     }
 
     /// Keeps the copy up to date until cancelled.
-    Async<void> run() { return reflector_.run(); }
+    Async<void> run() {
+        while (true) {
+            TaskGroup reflecting(executor_);
+            reflecting.spawn(reflector_.run());
+            co_await reflecting.stop_after(wait_doubted());
+            reflector_.forget_version();
+        }
+    }
 
     /// Whether the store has held everything once.
     bool synced() const { return synced_; }
+    /// When a list was last stored; nothing before the first.
+    std::optional<TimePoint> stored_at() const { return synced_ ? std::optional(stored_at_) : std::nullopt; }
     /// Errors: timed_out, with the reason why no list came through.
     Task<void> wait_until_synced(Deadline deadline) {
         auto waited = co_await with_deadline(clock_, deadline, wait_synced());
         if (waited) co_return Result<void>{};
         auto const& why = reflector_.last_error();
         co_return fail(waited.error().code(), "wait for the first list: {}", why ? why->text() : waited.error().text());
+    }
+
+    /// Makes the store hold whatever was written before `then`: a watch may be half dead, or the server's cache behind,
+    /// without anybody noticing. A store that stems from a list begun at `then` or later is believed; else the watch is
+    /// dropped and everything is listed anew. Differences are told as ever. While run() runs.
+    /// Errors: timed_out, with the reason why no list came through.
+    Task<void> catch_up(TimePoint then, Deadline deadline) {
+        if (synced_ && stored_from_ >= then) co_return Result<void>{};
+        if (list_began_ < then) {
+            doubts_ = true;
+            doubted_.notify();
+        }
+        auto waited = co_await with_deadline(clock_, deadline, wait_stored_from(then));
+        if (waited) co_return Result<void>{};
+        auto const& why = reflector_.last_error();
+        co_return fail(waited.error().code(), "wait for a new list: {}", why ? why->text() : waited.error().text());
     }
 
     T const* find(std::string_view key) const {
@@ -128,7 +157,19 @@ private:
         co_return Result<void>{};
     }
 
-    void list_starts() override { listed_.clear(); }
+    Task<void> wait_stored_from(TimePoint then) {
+        while (!synced_ || stored_from_ < then) co_await synced_changed_.wait();
+        co_return Result<void>{};
+    }
+
+    Async<void> wait_doubted() {
+        while (!std::exchange(doubts_, false)) co_await doubted_.wait();
+    }
+
+    void list_starts() override {
+        listed_.clear();
+        list_began_ = clock_.now();
+    }
 
     void listed(Object object) override {
         auto id = key_of(object);
@@ -156,14 +197,18 @@ private:
             if (++steps % differences_in_a_step == 0) co_await asio::post(asio::use_awaitable);
         }
         relisting_ = false;
+        stored_from_ = list_began_;
+        stored_at_ = clock_.now();
         synced_ = true;
         synced_changed_.notify();
     }
 
     void changed(WatchEvent event) override {
         auto id = key_of(event.object);
-        auto value = event.kind == WatchEvent::Kind::deleted ? std::nullopt : decode_(event.object);
+        auto value = decode_(event.object);
         if (!value) return erase(id.key);
+        if (event.kind == WatchEvent::Kind::deleted)
+            return erase(id.key, Entry{std::move(*value), std::move(id.uid), {}});
         put(id.key, Entry{std::move(*value), std::move(id.uid), std::move(id.resource_version)});
     }
 
@@ -190,15 +235,18 @@ private:
         }
     }
 
-    void erase(std::string const& key) {
+    void erase(std::string const& key, std::optional<Entry> const& told = {}) {
         auto const node = store_.extract(key);
         if (!node) return;
-        for (auto& [name, index] : indexes_) index.erase(key, node.mapped().value);
+        auto const& known = node.mapped();
+        for (auto& [name, index] : indexes_) index.erase(key, known.value);
+        auto const& last = told && told->uid == known.uid ? told->value : known.value;
         for (auto const& handlers : handlers_) {
-            if (handlers.deleted) handlers.deleted(key, node.mapped().value);
+            if (handlers.deleted) handlers.deleted(key, last);
         }
     }
 
+    asio::any_io_executor executor_;
     Clock& clock_;
     Decode decode_;
     std::map<std::string, Entry, std::less<>> store_;
@@ -206,6 +254,11 @@ private:
     std::map<std::string, Index, std::less<>> indexes_;
     std::vector<Handlers<T>> handlers_;
     Event synced_changed_;
+    Event doubted_;
+    bool doubts_ = false;
+    TimePoint list_began_{};   // the last one
+    TimePoint stored_from_{};  // of the list that the store stems from, its begin
+    TimePoint stored_at_{};    // ... and its end
     bool synced_ = false;
     bool relisting_ = false;
     Reflector reflector_;

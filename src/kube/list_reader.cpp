@@ -21,6 +21,7 @@ namespace json = boost::json;
 using boost::system::error_code;
 
 constexpr std::size_t max_depth = 64;
+constexpr std::size_t usual_members = 6;  // of an object: room is made for them at once, and not one by one
 constexpr std::size_t longest_item = 8u * 1024 * 1024;  // as a watch's event; etcd takes 1.5 MiB
 constexpr std::size_t slice = 64u * 1024;               // how often the bound is looked at
 
@@ -63,6 +64,7 @@ public:
                 return skip();
             case Place::items: {
                 item_ = json::object{};
+                item_.reserve(usual_members);
                 return push({Place::object, &projection_});
             }
             case Place::object:
@@ -70,7 +72,7 @@ public:
                 auto const* keep = kept(top);
                 if (!keep) return skip();
                 auto& value = add(top);
-                value.emplace_object();
+                value.emplace_object().reserve(usual_members);
                 return push({Place::object, keep, &value});
             }
         }

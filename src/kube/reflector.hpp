@@ -48,6 +48,9 @@ public:
     /// `longest_backoff`.
     Async<void> run();
 
+    /// The next run() begins with a list. While none runs.
+    void forget_version() { version_.clear(); }
+
     std::string const& resource_version() const { return version_; }
     /// Why the copy may be stale; nothing while all is well.
     std::optional<Error> const& last_error() const { return last_error_; }

@@ -3,6 +3,7 @@
 
 #include "net/guarded_dialer.hpp"
 
+#include "base/trim.hpp"
 #include "net/text.hpp"
 
 namespace vedette::net {

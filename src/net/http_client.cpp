@@ -3,6 +3,7 @@
 
 #include "net/http_client.hpp"
 
+#include "base/trim.hpp"
 #include "net/http_connect.hpp"
 #include "net/http_response_body.hpp"
 #include "net/text.hpp"

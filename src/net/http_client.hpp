@@ -5,6 +5,7 @@
 #include "net/http.hpp"
 #include "net/tls.hpp"
 
+#include <functional>
 #include <memory>
 
 namespace vedette::net {
@@ -46,10 +47,21 @@ public:
 std::unique_ptr<HttpClient> make_http_client(asio::any_io_executor executor, Clock& clock, Dialer& dialer, Tls& tls,
                                              HttpClientOptions options = {});
 
+/// Looks a variable up.
+using Environment = std::function<std::optional<std::string>(std::string)>;
+
 /// The proxy for `endpoint` by the usual variables (HTTPS_PROXY, HTTP_PROXY, NO_PROXY and their lower-case forms),
 /// NO_PROXY with host suffixes, ports and CIDR ranges as golang.org/x/net/http/httpproxy reads them.
-/// `environment` looks a variable up. Errors: invalid_input (a proxy URL that cannot be read).
+/// Errors: invalid_input (a proxy URL that cannot be read).
 Result<std::optional<Url>> proxy_from_environment(std::string_view scheme, Endpoint const& endpoint,
-                                                  std::function<std::optional<std::string>(std::string)> environment);
+                                                  Environment environment);
+
+/// The way to `url`: TLS with its host's name for https, and the proxy if there is an `environment` to name one.
+/// Errors: those of proxy_from_environment.
+Result<Origin> origin_of(Url const& url, Environment const& environment);
+
+/// The value of an Authorization or Proxy-Authorization header for Url::user (RFC 7617: a colon stands in it even
+/// without a password).
+std::string basic_authorization(std::string_view user);
 
 }  // namespace vedette::net

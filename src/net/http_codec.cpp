@@ -3,6 +3,7 @@
 
 #include "net/http_codec.hpp"
 
+#include "base/trim.hpp"
 #include "net/text.hpp"
 
 #include <boost/asio/buffer.hpp>

@@ -3,8 +3,6 @@
 
 #include "net/http_connect.hpp"
 
-#include "base/base64.hpp"
-
 namespace vedette::net {
 namespace {
 
@@ -67,10 +65,6 @@ Task<ResponseHead> read_response_head(HttpConnection& connection, std::size_t li
         if (buffer.empty()) co_return fail(Errc::closed, "the peer closed without an answer");
         co_return fail(Errc::closed, "the peer closed after {} bytes of the header", buffer.size());
     }
-}
-
-std::string basic_authorization(std::string_view user) {
-    return "Basic " + base64_encode(user);
 }
 
 Task<std::unique_ptr<HttpConnection>> open_connection(Dialer& dialer, Tls& tls, Origin const& origin,

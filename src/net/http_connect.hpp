@@ -14,9 +14,6 @@ Error say_which_phase(Error error, std::string_view name, std::string_view phase
 /// Errors: those of Stream::read, closed (the end came first), malformed, too_large.
 Task<ResponseHead> read_response_head(HttpConnection& connection, std::size_t limit, Deadline deadline);
 
-/// "Basic ..." for "user:password".
-std::string basic_authorization(std::string_view user);
-
 /// Opens a connection to `origin`, which the caller owns for the whole await.
 /// Errors: those of Dialer::connect and Tls::connect, proxy_failure.
 Task<std::unique_ptr<HttpConnection>> open_connection(Dialer& dialer, Tls& tls, Origin const& origin,

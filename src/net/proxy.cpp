@@ -1,6 +1,8 @@
 // Which proxy, by the environment. The rules are those of golang.org/x/net/http/httpproxy, so that a cluster's
 // usual NO_PROXY means the same to us as to kubectl.
 
+#include "base/base64.hpp"
+#include "base/trim.hpp"
 #include "net/http_client.hpp"
 #include "net/text.hpp"
 
@@ -11,8 +13,6 @@ namespace vedette::net {
 namespace {
 
 using Address = asio::ip::address;
-using Environment = std::function<std::optional<std::string>(std::string)>;
-
 // ::ffff:10.0.0.1 is 10.0.0.1, as in Go.
 std::optional<Address> read_address(std::string_view text) {
     auto const address = parse_address(text);
@@ -89,7 +89,7 @@ bool bypasses(std::string_view no_proxy, Endpoint const& endpoint) {
 }  // namespace
 
 Result<std::optional<Url>> proxy_from_environment(std::string_view scheme, Endpoint const& endpoint,
-                                                  std::function<std::optional<std::string>(std::string)> environment) {
+                                                  Environment environment) {
     std::string const variable = scheme == "https" ? "HTTPS_PROXY" : "HTTP_PROXY";
     auto const text = upper_or_lower(environment, variable);
     if (text.empty() || bypasses(upper_or_lower(environment, "NO_PROXY"), endpoint)) return std::optional<Url>{};
@@ -101,6 +101,20 @@ Result<std::optional<Url>> proxy_from_environment(std::string_view scheme, Endpo
     auto url = parse_url(text.contains("://") ? text : "http://" + text);
     if (!url) return pass(url, variable);
     return std::optional<Url>(std::move(*url));
+}
+
+Result<Origin> origin_of(Url const& url, Environment const& environment) {
+    Origin origin{.endpoint = {url.host, url.port}};
+    if (url.scheme == "https") origin.tls = TlsOptions{.server_name = url.host};
+    if (!environment) return origin;
+    auto proxy = proxy_from_environment(url.scheme, origin.endpoint, environment);
+    if (!proxy) return pass(proxy);
+    origin.proxy = std::move(*proxy);
+    return origin;
+}
+
+std::string basic_authorization(std::string_view user) {
+    return "Basic " + base64_encode(user.contains(':') ? std::string(user) : std::string(user) + ":");
 }
 
 }  // namespace vedette::net

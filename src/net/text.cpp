@@ -40,12 +40,6 @@ std::string lower(std::string_view text) {
     return result;
 }
 
-std::string_view trim(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
-
 int hex_value(char c) {
     if (c >= '0' && c <= '9') return c - '0';
     auto const letter = lower(c);

@@ -13,8 +13,6 @@ namespace vedette::net {
 
 char lower(char c);
 std::string lower(std::string_view text);
-/// Without the spaces and tabs at both ends.
-std::string_view trim(std::string_view text);
 /// The value of a hexadecimal digit; -1 for any other character.
 int hex_value(char c);
 /// 1 to 65535, digits only.

@@ -18,9 +18,11 @@ struct RunResult {
     std::string workflow;  ///< name
     bool succeeded = false;
     std::string message;                      ///< status.message; "Failed" for a timeout
-    WallTime started;                         ///< the Workflow's own status.startedAt, else when we created it
+    WallTime started;                         ///< the Workflow's own status.startedAt, else when we created it; of
+                                              ///< spec.checks when they had their place
     WallTime finished;                        ///< its status.finishedAt, else when the end was noticed
     bool inconclusive = false;                ///< a failure that says nothing about the check: deleted before it ended
+    bool begun = true;                        ///< false: spec.checks had no place, and `started` is when they gave up
     std::vector<CustomMetric> measured = {};  ///< by spec.checks
     boost::json::object outputs = {};         ///< of the Workflow: WorkflowState::outputs
 };

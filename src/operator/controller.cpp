@@ -1,9 +1,9 @@
-// The rows, the queue of events, and what concerns many checks. The requests are in controller_actions.cpp.
+// The rows, the queue of events, and what concerns many checks. How a term starts is in controller_start.cpp, the
+// requests are in controller_actions.cpp.
 
 #include "operator/controller.hpp"
 
 #include "base/duration.hpp"
-#include "operator/takeover.hpp"
 
 #include <fmt/format.h>
 
@@ -12,9 +12,10 @@
 namespace vedette::op {
 namespace {
 
-constexpr auto wall_clock_look = std::chrono::seconds(1);
-constexpr auto wall_clock_jump = std::chrono::milliseconds(500);
 constexpr std::size_t offers_in_a_step = 64;
+
+kube::WorkQueueOptions const sweep_pace = {.first_backoff = std::chrono::seconds(1),
+                                           .longest_backoff = std::chrono::minutes(5)};
 
 // An answer that something did not work.
 bool is_failure(MachineEvent const& event) {
@@ -29,7 +30,11 @@ bool is_failure(MachineEvent const& event) {
 }  // namespace
 
 Controller::Controller(ControllerDoors doors, ControllerOptions options)
-    : doors_(std::move(doors)), options_(options), tasks_(doors_.executor) {}
+    : doors_(std::move(doors)),
+      options_(options),
+      places_(options.max_running_workflows),
+      sweeps_(doors_.executor, doors_.clock, sweep_pace),
+      tasks_(doors_.executor) {}
 
 Controller::~Controller() {
     for (auto const& [uid, entry] : entries_) {
@@ -40,95 +45,6 @@ Controller::~Controller() {
     for (auto const purpose : {Purpose::check, Purpose::remedy}) doors_.metrics.set_running(purpose, 0);
     doors_.metrics.set_waiting(0);
     doors_.metrics.set_acting(false);
-}
-
-Async<void> Controller::run() {
-    co_await tasks_.stop_after(act());
-}
-
-Async<void> Controller::act() {
-    // Timers that fire while the term's last tasks unwind begin nothing.
-    struct End {
-        bool& over;
-        ~End() { over = true; }
-    } const end{over_};
-    // Two operators on the same checks would each see the other's runs as nobody's: better none than both.
-    for (;;) {
-        auto const others = co_await find_others(doors_.client, doors_.checks, request_deadline());
-        if (!others) {
-            refusal_ = fmt::format("cannot tell whether another operator is at work: {}", others.error().text());
-        } else if (auto why = others->refusal(); why && !options_.takeover) {
-            refusal_ = std::move(*why);
-        } else {
-            found_ = others->in_flight();
-            if (!others->unseen.empty()) {
-                doors_.log(LogLevel::warning,
-                           fmt::format("cannot look for another operator at work: {}", others->unseen));
-            }
-            break;
-        }
-        doors_.log(LogLevel::error, *refusal_);
-        co_await doors_.clock.sleep_for(options_.takeover_retry, "another operator's end");
-    }
-    refusal_.reset();
-    acting_ = true;
-    doors_.metrics.set_acting(true);
-    std::vector<SeenCheckPtr> all;
-    doors_.checks.for_each([&](auto const&, SeenCheckPtr const& seen) { all.push_back(seen); });
-    doors_.rbac.begin();
-    std::size_t steps = 0;
-    for (auto const& seen : all) {
-        if (!entries_.contains(seen->check.uid)) {  // else it has changed meanwhile, and was observed since
-            ledger_.observe(seen->check);
-            doors_.rbac.observe(seen->check);
-        }
-        if (++steps % 64 == 0) co_await asio::post(asio::use_awaitable);
-    }
-    ledger_.set_complete();
-    doors_.rbac.all_observed();
-    for (auto const& seen : all) {
-        auto const& check = seen->check;
-        auto const* still = doors_.checks.find(check.ns + "/" + check.name);
-        bool const there = still && (*still)->check.uid == check.uid;
-        if (!there) {  // deleted while we gave way
-            ledger_.forget(check.uid, doors_.clock.wall());
-            doors_.rbac.forget(check.uid);
-        } else if (!entries_.contains(check.uid)) {
-            take_up(*still);
-        }
-        if (++steps % 16 == 0) co_await asio::post(asio::use_awaitable);
-    }
-    found_.clear();
-    std::vector<SeenWorkflow> workflows;
-    doors_.workflows.for_each([&](auto const&, SeenWorkflow const& seen) { workflows.push_back(seen); });
-    for (auto const& seen : workflows) {
-        hear(seen, true);
-        if (++steps % 64 == 0) co_await asio::post(asio::use_awaitable);
-    }
-    tasks_.spawn(doors_.rbac.run());
-    co_await watch_the_wall_clock();
-}
-
-// Waits go by the monotonic clock and slots by the wall: when that is set, every wait is computed anew.
-Async<void> Controller::watch_the_wall_clock() {
-    auto const offset = [this] {
-        return doors_.clock.wall().time_since_epoch() - doors_.clock.now().time_since_epoch();
-    };
-    auto before = offset();
-    for (;;) {
-        co_await doors_.clock.sleep_for(wall_clock_look, "the wall clock");
-        auto const jump = offset() - before;
-        if (jump < wall_clock_jump && jump > -wall_clock_jump) continue;
-        before += jump;
-        doors_.log(LogLevel::warning, fmt::format("the wall clock was set by {}", format_duration(jump)));
-        std::vector<Uid> uids;
-        for (auto const& [uid, entry] : entries_) uids.push_back(uid);
-        std::size_t steps = 0;
-        for (auto const& uid : uids) {
-            feed(uid, Woke{});
-            if (++steps % 16 == 0) co_await asio::post(asio::use_awaitable);
-        }
-    }
 }
 
 // --- what the informers tell --------------------------------------------------------------------------------------
@@ -192,11 +108,16 @@ void Controller::hear(SeenWorkflow const& seen, bool remembered) {
     auto const check_ns = seen.check_ns();
     bool const ours =
         seen.controller_uid.empty() && seen.annotated_uid == seen.check_uid && !check_ns.empty() && check_ns != seen.ns;
-    if (ours && !over_ && doors_.may_act()) tasks_.spawn(delete_orphan(seen));
+    if (!ours || over_ || !doors_.may_act()) return;
+    sweep_later({.workflow = {.ns = seen.ns, .name = seen.name, .uid = seen.uid}, .seen = seen, .told = {}});
 }
 
 void Controller::workflow_deleted(SeenWorkflow const& seen, bool witnessed) {
-    if (acting_) feed(seen.check_uid, WorkflowGone{seen.uid, witnessed});
+    if (!acting_) return;
+    leftovers_.erase(seen.uid);
+    // Its last object may tell an end that no event before it told.
+    if (seen.state.ended) feed(seen.check_uid, WorkflowSeen{seen.uid, seen.state, !witnessed});
+    feed(seen.check_uid, WorkflowGone{seen.uid, witnessed});
 }
 
 void Controller::policy_changed(RemedyPolicy policy) {
@@ -268,30 +189,47 @@ void Controller::trace_stage(Entry const& entry, std::string_view before) const 
 
 // What others go by follows the machine.
 void Controller::settle(Uid const& uid, Entry& entry) {
-    auto const& machine = entry.machine;
-    auto const place = machine.takes_place();
-    if (auto const before = std::exchange(entry.place, place); before != place) {
-        if (before) doors_.metrics.set_running(*before, --running_[*before]);
-        if (place) doors_.metrics.set_running(*place, ++running_[*place]);
-    }
-    bool const waits = machine.queued() && !machine.gone();
-    if (waits && !std::exchange(entry.waits, true)) waiting_for_place_.push_back(uid);
-    if (!waits) entry.waits = false;
-    if (machine.prunes() && !std::exchange(told_of_pruning_, true)) {
+    settle_place(uid, entry);
+    if (entry.machine.running() != entry.rights) hold_rights(uid, entry, std::nullopt);
+    if (entry.machine.prunes() && !std::exchange(told_of_pruning_, true)) {
         doors_.log(LogLevel::warning,
                    "the installed CRD lacks our fields, so what a restart would need is kept in memory alone: apply "
                    "deploy/operator/crd.yaml");
     }
-    auto const due = machine.due();
-    if (due != entry.shown_due && !machine.gone()) {
-        entry.shown_due = due;
-        doors_.metrics.set_next_run(machine.check(), due);
+    if (!entry.machine.gone()) show(entry);
+}
+
+void Controller::settle_place(Uid const& uid, Entry& entry) {
+    auto const& machine = entry.machine;
+    auto const place = machine.takes_place();
+    if (auto const before = std::exchange(entry.place, place); before != place) {
+        if (before) places_.give_back(*before);
+        if (place) places_.take(*place);
+        for (auto const& changed : {before, place}) {
+            if (changed) doors_.metrics.set_running(*changed, places_.taken(*changed));
+        }
     }
-    auto const* const ready = find_condition(machine.check().status, "Ready");
-    if (ready && !machine.gone()) {
-        bool const paused = ready->reason == "Stopped";
-        doors_.metrics.set_ready(machine.check(), paused ? std::nullopt : std::optional(ready->is_true));
-    }
+    bool const waits = machine.queued() && !machine.gone();
+    if (waits && !entry.ticket) entry.ticket = places_.wait(uid);
+    if (!waits && entry.ticket) places_.leave(*std::exchange(entry.ticket, std::nullopt));
+}
+
+void Controller::show(Entry& entry) {
+    auto const& check = entry.machine.check();
+    auto const due = entry.machine.due();
+    if (std::exchange(entry.shown_due, due) != due) doors_.metrics.set_next_run(check, due);
+    auto const* const ready = find_condition(check.status, "Ready");
+    bool const stopped = ready && ready->reason == "Stopped";
+    // After a pause that is over the condition is out of date until the first run is booked.
+    if (stopped && check.spec.paused()) return doors_.metrics.set_paused(check);
+    if (ready && !stopped) doors_.metrics.set_ready(check, ready->is_true);
+    doors_.metrics.set_remedy(check);
+}
+
+// A run may end in many ways, and the next one may never begin.
+void Controller::hold_rights(Uid const& uid, Entry& entry, std::optional<Purpose> purpose) {
+    auto const before = std::exchange(entry.rights, purpose);
+    if (before && before != purpose) doors_.rbac.run_ended(uid, *before);
 }
 
 void Controller::forget(Uid const& uid) {
@@ -307,36 +245,21 @@ void Controller::forget(Uid const& uid) {
 // --- places and remedies ------------------------------------------------------------------------------------------
 
 bool Controller::Limits::admits_run(HealthCheck const& check) {
-    auto const& most = controller_.options_.max_running_workflows;
-    if (most && controller_.places_taken() >= *most) return false;
-    // Whoever waits goes first.
-    return controller_.waiting_for_place_.empty() || controller_.next_place_ == check.uid;
+    return controller_.places_.admits(check.uid);
 }
 
-std::size_t Controller::places_taken() const {
-    std::size_t taken = 0;
-    for (auto const& [purpose, count] : running_) taken += count;
-    return taken;
-}
-
+// After every step, since any may have made a place free. A machine whose request is under way cannot take the place
+// that it is offered, and waits anew behind the others: its answer brings us here again.
 void Controller::give_places() {
-    if (next_place_) return;
-    // A machine whose request is under way cannot take its place yet, and waits anew: its answer brings us here again.
-    auto const most = options_.max_running_workflows.value_or(SIZE_MAX);
-    std::size_t offers = 0;
-    for (auto left = waiting_for_place_.size(); left > 0 && offers < offers_in_a_step && places_taken() < most;
-         --left) {
-        auto const uid = std::move(waiting_for_place_.front());
-        waiting_for_place_.pop_front();
-        auto const found = entries_.find(uid);
-        if (found == entries_.end() || !found->second->waits) continue;
-        ++offers;
-        found->second->waits = false;
-        next_place_ = uid;
+    if (places_.offers()) return;  // this is the step that an offer has caused
+    for (auto left = std::min(places_.waiting(), offers_in_a_step); left > 0; --left) {
+        if (!places_.free() || places_.waiting() == 0) break;
+        auto const uid = places_.offer();
+        entries_.at(uid)->ticket.reset();
         step(uid, Woke{});
-        next_place_.reset();
+        places_.withdraw();
     }
-    doors_.metrics.set_waiting(waiting_for_place_.size());
+    doors_.metrics.set_waiting(places_.waiting());
 }
 
 RemedyDecision Controller::Limits::admit_remedy(HealthCheck const& check, Status const& status, WallTime now) {

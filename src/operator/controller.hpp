@@ -6,10 +6,12 @@
 #include "base/log.hpp"
 #include "base/task_group.hpp"
 #include "kube/event_recorder.hpp"
+#include "kube/work_queue.hpp"
 #include "operator/machine.hpp"
 #include "operator/metrics.hpp"
 #include "operator/rbac_keeper.hpp"
 #include "operator/remedy_policy.hpp"
+#include "operator/run_places.hpp"
 #include "operator/views.hpp"
 
 #include <deque>
@@ -23,6 +25,7 @@ struct ControllerOptions {
     bool takeover = false;                             ///< act although another operator seems to be at work
     Duration request_timeout = std::chrono::seconds(30);
     Duration takeover_retry = std::chrono::seconds(10);
+    Duration takeover_list_timeout = std::chrono::minutes(2);  ///< of all HealthChecks, of the Workflows not ours
 };
 
 /// What the controller acts through. All outlive it.
@@ -77,11 +80,20 @@ private:
         std::optional<TimePoint> wakes;
         Clock::TimerId timer{};
         std::optional<WallTime> shown_due;
-        std::optional<Purpose> place;  ///< that it takes
-        bool waits = false;
-        bool looks = false;  ///< a look at its Workflow is under way: no second one beside it
+        std::optional<Purpose> place;             ///< that it takes
+        std::optional<RunPlaces::Ticket> ticket;  ///< it waits for one
+        std::optional<Purpose> rights;            ///< of the run that rights were asked for
+        bool looks = false;                       ///< a look at its Workflow is under way: no second one beside it
+        bool glances = false;                     ///< the same of a spare look, which may be long behind others
     };
     using Uid = std::string;
+
+    struct Leftover {  ///< a Workflow that Kubernetes does not delete with its HealthCheck
+        DeleteWorkflow workflow;
+        SeenWorkflow seen;     ///< whose HealthCheck is asked for first ...
+        bool certain = false;  ///< ... unless it is known to be gone
+        std::string told;      ///< why it could not be deleted
+    };
 
     struct Pending {
         Uid uid;
@@ -99,9 +111,16 @@ private:
         Controller& controller_;
     };
 
-    // controller.cpp
+    // controller_start.cpp
     Async<void> act();
+    Async<void> wait_until_alone();
+    Async<std::optional<std::string>> look_for_others(TimePoint since, bool lags);
+    Async<void> observe_all(std::vector<SeenCheckPtr> const& all);
+    Async<void> take_all_up(std::vector<SeenCheckPtr> const& all);
+    Async<void> hear_all();
     Async<void> watch_the_wall_clock();
+
+    // controller.cpp
     void take_up(SeenCheckPtr const& seen);
     void hear(SeenWorkflow const& seen, bool remembered);
     std::optional<CurrentWorkflow> in_flight(HealthCheck const& check) const;
@@ -110,10 +129,12 @@ private:
     void drain();
     void step(Uid const& uid, MachineEvent event);
     void settle(Uid const& uid, Entry& entry);
+    void settle_place(Uid const& uid, Entry& entry);
+    void show(Entry& entry);
     void trace_stage(Entry const& entry, std::string_view before) const;
     void forget(Uid const& uid);
+    void hold_rights(Uid const& uid, Entry& entry, std::optional<Purpose> purpose);
     void give_places();
-    std::size_t places_taken() const;
     Now now() const;
     Deadline request_deadline() const;
 
@@ -122,14 +143,18 @@ private:
     Async<void> ensure_rbac(Uid uid, HealthCheck check, Purpose purpose);
     Async<void> read_source(Uid uid, Source source, std::string ns);
     Async<void> create_workflow(Uid uid, CreateWorkflow wanted);
+    Async<void> find_workflow(Uid uid, FindWorkflow wanted);
     Async<void> run_checks(Uid uid, HealthCheck check, std::chrono::seconds timeout);
     Async<void> write_status(Uid uid, HealthCheck check, WriteStatus wanted);
     Async<void> read_check(Uid uid, std::string ns, std::string name);
     Async<void> look_at(Uid uid, LookAt wanted);
-    Async<void> delete_workflow(DeleteWorkflow wanted);
-    Async<void> delete_orphan(SeenWorkflow orphan);
     void tell(HealthCheck const& check, Tell what);
     void count(HealthCheck const& check, Count what);
+
+    // controller_sweeps.cpp
+    void sweep_later(Leftover leftover);
+    Async<void> sweep_all();
+    Task<void> sweep(Leftover leftover);
 
     ControllerDoors doors_;
     ControllerOptions options_;
@@ -140,13 +165,13 @@ private:
     bool draining_ = false;
     bool acting_ = false;
     bool over_ = false;  ///< nothing more is begun
-    std::deque<Uid> waiting_for_place_;
-    std::optional<Uid> next_place_;           ///< whose turn it is
-    std::map<Purpose, std::size_t> running_;  ///< places taken
+    RunPlaces places_;
     RemedyPolicy policy_;
     RemedyLedger ledger_;
     std::optional<std::string> refusal_;
     bool told_of_pruning_ = false;
+    std::map<Uid, Leftover> leftovers_;  ///< that wait in sweeps_, by the UID of the Workflow
+    kube::WorkQueue sweeps_;
     TaskGroup tasks_;
 };
 

@@ -1,6 +1,7 @@
 // What machines ask for, one coroutine a request. Each reports back what came of it; none decides.
 
 #include "base/json.hpp"
+#include "base/overload.hpp"
 #include "base/redact.hpp"
 #include "operator/bounded.hpp"
 #include "operator/controller.hpp"
@@ -31,11 +32,6 @@ std::string told(std::vector<std::string> const& refused) {
     return text;
 }
 
-template <class... Each>
-struct Overload : Each... {
-    using Each::operator()...;
-};
-
 }  // namespace
 
 void Controller::perform(Uid const& uid, Entry& entry, Action action) {
@@ -52,7 +48,10 @@ void Controller::perform(Uid const& uid, Entry& entry, Action action) {
                            feed(uid, Woke{});
                        });
                    },
-                   [&](EnsureRbac const& wanted) { tasks_.spawn(ensure_rbac(uid, check, wanted.purpose)); },
+                   [&](EnsureRbac const& wanted) {
+                       hold_rights(uid, entry, wanted.purpose);
+                       tasks_.spawn(ensure_rbac(uid, check, wanted.purpose));
+                   },
                    [&](ReleaseRbac const&) { tasks_.spawn(doors_.rbac.release(check, request_deadline())); },
                    [&](ReadSource const& wanted) {
                        auto const& workflow =
@@ -60,6 +59,7 @@ void Controller::perform(Uid const& uid, Entry& entry, Action action) {
                        tasks_.spawn(read_source(uid, workflow.source, workflow.ns));
                    },
                    [&](CreateWorkflow& wanted) { tasks_.spawn(create_workflow(uid, std::move(wanted))); },
+                   [&](FindWorkflow& wanted) { tasks_.spawn(find_workflow(uid, std::move(wanted))); },
                    [&](RunChecks const& wanted) { tasks_.spawn(run_checks(uid, check, wanted.timeout)); },
                    [&](WriteStatus& wanted) { tasks_.spawn(write_status(uid, check, std::move(wanted))); },
                    [&](ReadCheck const&) { tasks_.spawn(read_check(uid, check.ns, check.name)); },
@@ -67,9 +67,12 @@ void Controller::perform(Uid const& uid, Entry& entry, Action action) {
                        auto const* seen = wanted.fresh ? nullptr : doors_.workflows.find(wanted.ns + "/" + wanted.name);
                        if (seen && seen->uid == wanted.uid)
                            return feed(uid, WorkflowSeen{seen->uid, seen->state, true});
-                       if (!std::exchange(entry.looks, true)) tasks_.spawn(look_at(uid, std::move(wanted)));
+                       auto& under_way = wanted.spare ? entry.glances : entry.looks;
+                       if (!std::exchange(under_way, true)) tasks_.spawn(look_at(uid, std::move(wanted)));
                    },
-                   [&](DeleteWorkflow& wanted) { tasks_.spawn(delete_workflow(std::move(wanted))); },
+                   [&](DeleteWorkflow& wanted) {
+                       sweep_later({.workflow = std::move(wanted), .seen = {}, .certain = true, .told = {}});
+                   },
                    [&](Tell& wanted) { tell(check, std::move(wanted)); },
                    [&](Began const& wanted) { doors_.metrics.started(check, wanted.purpose, wanted.lateness); },
                    [&](Count& wanted) { count(check, std::move(wanted)); },
@@ -105,6 +108,16 @@ Async<void> Controller::create_workflow(Uid uid, CreateWorkflow wanted) {
     if (seen && seen->check_uid == uid) feed(uid, WorkflowSeen{seen->uid, seen->state, true});
 }
 
+Async<void> Controller::find_workflow(Uid uid, FindWorkflow wanted) {
+    auto found = co_await doors_.client.get(workflow_resource(), wanted.ns, wanted.name, request_deadline());
+    if (!found) {
+        feed(uid, WorkflowCreated{.object = std::move(found), .existing = {}});
+        co_return;
+    }
+    feed(uid,
+         WorkflowCreated{.object = fail(Errc::already_exists, "it was made before"), .existing = std::move(*found)});
+}
+
 Async<void> Controller::run_checks(Uid uid, HealthCheck check, std::chrono::seconds timeout) {
     auto const deadline = deadline_after(doors_.clock.now(), timeout);
     auto result = co_await doors_.run_checks(std::move(check), deadline);
@@ -128,37 +141,20 @@ Async<void> Controller::read_check(Uid uid, std::string ns, std::string name) {
 }
 
 Async<void> Controller::look_at(Uid uid, LookAt wanted) {
-    auto const found = co_await doors_.client.get(workflow_resource(), wanted.ns, wanted.name, request_deadline());
-    if (auto const entry = entries_.find(uid); entry != entries_.end()) entry->second->looks = false;
+    auto client = wanted.spare ? doors_.client.at(kube::Priority::low) : doors_.client;
+    // When the next spare look is due, what this one waits for is old.
+    auto const deadline = wanted.spare ? deadline_after(doors_.clock.now(), glance_every) : request_deadline();
+    auto const found = co_await client.get(workflow_resource(), wanted.ns, wanted.name, deadline);
+    if (auto const entry = entries_.find(uid); entry != entries_.end()) {
+        (wanted.spare ? entry->second->glances : entry->second->looks) = false;
+    }
     if (found && get_string(*found, "metadata.uid") == wanted.uid) {
-        feed(uid, WorkflowSeen{wanted.uid, workflow_state(*found)});
+        feed(uid, WorkflowSeen{.uid = wanted.uid, .state = workflow_state(*found), .asked = true});
     } else if (found || found.error().code() == Errc::not_found) {
         feed(uid, WorkflowGone{wanted.uid, false});
     } else {
         feed(uid, LookFailed{wanted.uid, found.error()});
     }
-}
-
-Async<void> Controller::delete_workflow(DeleteWorkflow wanted) {
-    auto const removed =
-        co_await doors_.client.remove(workflow_resource(), wanted.ns, wanted.name,
-                                      {.uid = wanted.uid, .propagation = "Background"}, request_deadline());
-    if (removed || removed.error().code() == Errc::not_found || removed.error().code() == Errc::conflict) co_return;
-    doors_.log(LogLevel::warning,
-               fmt::format("delete Workflow {}/{}: {}", wanted.ns, wanted.name, removed.error().text()));
-}
-
-// Its HealthCheck may only be too young for our informer: the server knows.
-Async<void> Controller::delete_orphan(SeenWorkflow orphan) {
-    auto const slash = orphan.check_key.find('/');
-    if (slash == std::string::npos) co_return;
-    auto const ns = orphan.check_key.substr(0, slash);
-    auto const name = orphan.check_key.substr(slash + 1);
-    auto const check = co_await doors_.client.get(health_check_resource(), ns, name, request_deadline());
-    bool const gone =
-        check ? get_string(*check, "metadata.uid") != orphan.check_uid : check.error().code() == Errc::not_found;
-    if (!gone || !doors_.may_act()) co_return;
-    co_await delete_workflow({.ns = orphan.ns, .name = orphan.name, .uid = orphan.uid});
 }
 
 void Controller::tell(HealthCheck const& check, Tell what) {

@@ -58,6 +58,7 @@ struct WorkflowSeen {  ///< by the informer, or the answer to LookAt
     std::string uid;
     WorkflowState state;
     bool remembered = false;  ///< from the informer's store, not told by the server now
+    bool asked = false;       ///< the answer to a GET: whether the watch knows the Workflow is not said
 };
 struct WorkflowGone {
     std::string uid;
@@ -86,6 +87,10 @@ struct ReadSource {
 struct CreateWorkflow {
     boost::json::object object;
 };
+struct FindWorkflow {  ///< what has become of a create; answered by WorkflowCreated: already_exists, or not_found
+    std::string ns;
+    std::string name;
+};
 struct RunChecks {  ///< spec.checks, in this process
     std::chrono::seconds timeout;
 };
@@ -99,6 +104,7 @@ struct LookAt {       ///< how the Workflow is
     std::string name;
     std::string uid;
     bool fresh = false;  ///< by a GET, since the watch may be silent; else what the informer has will do
+    bool spare = false;  ///< one of perhaps thousands that nothing depends on: behind every other request
 };
 struct DeleteWorkflow {  ///< nobody else would: it stands in another namespace than its HealthCheck
     std::string ns;
@@ -110,7 +116,7 @@ struct Tell {  ///< a core/v1 Event about the HealthCheck
     std::string reason;
     std::string message;
 };
-struct Began {  ///< metrics: a run has been started
+struct Began {  ///< metrics: a run has been started; of spec.checks told with their end
     Purpose purpose;
     Duration lateness{};  ///< after its due time
 };
@@ -125,8 +131,8 @@ struct NoRemedy {    ///< metrics: a failure got no remedy
     std::string reason;
 };
 
-using Action = std::variant<WakeAt, EnsureRbac, ReleaseRbac, ReadSource, CreateWorkflow, RunChecks, WriteStatus,
-                            ReadCheck, LookAt, DeleteWorkflow, Tell, Began, Count, NoResult, NoRemedy>;
+using Action = std::variant<WakeAt, EnsureRbac, ReleaseRbac, ReadSource, CreateWorkflow, FindWorkflow, RunChecks,
+                            WriteStatus, ReadCheck, LookAt, DeleteWorkflow, Tell, Began, Count, NoResult, NoRemedy>;
 
 // --- what everybody shares ----------------------------------------------------------------------------------------
 

@@ -63,7 +63,7 @@ struct WorkflowSpec {
 enum class Level { none, cluster, ns };
 
 struct Spec {
-    std::chrono::seconds repeat_after{};  ///< zero: not set; a negative number in the object is zero here
+    std::chrono::seconds repeat_after{};  ///< zero and less: not set
     std::string cron;
     std::string level_text;  ///< as written; level() is what it means
     std::string description;

@@ -2,9 +2,9 @@
 
 #include "operator/heartbeat.hpp"
 
-#include "base/base64.hpp"
 #include "base/duration.hpp"
 #include "base/redact.hpp"
+#include "base/trim.hpp"
 #include "check/catalogue/probes/printable.hpp"
 
 #include <fmt/format.h>
@@ -34,13 +34,6 @@ std::string without(std::string text, std::string_view secret) {
 
 std::string for_people(std::string text, net::Url const& url) {
     return check::printable(redact(without(without(std::move(text), url.target), url.user)));
-}
-
-std::string trimmed(std::string_view text) {
-    constexpr std::string_view blanks = " \t\r\n";
-    auto const first = text.find_first_not_of(blanks);
-    if (first == std::string_view::npos) return {};
-    return std::string(text.substr(first, text.find_last_not_of(blanks) - first + 1));
 }
 
 Result<void> judge(int status) {
@@ -77,7 +70,7 @@ Result<net::Url> Heartbeat::url() const {
     }
     auto const text = doors_.files.read(options_.url_file, file_limit);
     if (!text) return fail(text.error().code(), "--heartbeat-url-file: {}", text.error().text());
-    auto url = net::parse_url(trimmed(*text));
+    auto url = net::parse_url(trim(*text));
     if (!url) return pass(url, fmt::format("--heartbeat-url-file {}", options_.url_file));
     return url;
 }
@@ -119,29 +112,15 @@ Async<void> Heartbeat::beat(Deadline deadline) {
 }
 
 Task<void> Heartbeat::request(net::Url url, Deadline deadline) {
-    auto origin = origin_of(url);
+    auto origin = net::origin_of(url, options_.environment);
     if (!origin) co_return pass(origin);
     net::HttpRequest request{.target = url.target};
     request.headers.add("User-Agent", "vedette/" VEDETTE_VERSION);
     request.headers.add("Accept", "*/*");
-    if (!url.user.empty()) {
-        // RFC 7617: the colon is there even without a password.
-        auto const user = url.user.contains(':') ? url.user : url.user + ":";
-        request.headers.add("Authorization", "Basic " + base64_encode(user));
-    }
+    if (!url.user.empty()) request.headers.add("Authorization", net::basic_authorization(url.user));
     auto const response = co_await doors_.http.send(std::move(*origin), std::move(request), deadline);
     if (!response) co_return std::unexpected(response.error());
     co_return judge(response->status);
-}
-
-Result<net::Origin> Heartbeat::origin_of(net::Url const& url) const {
-    net::Origin origin{.endpoint = {url.host, url.port}};
-    if (url.scheme == "https") origin.tls = net::TlsOptions{.server_name = url.host};
-    if (!options_.environment) return origin;
-    auto proxy = net::proxy_from_environment(url.scheme, origin.endpoint, options_.environment);
-    if (!proxy) return pass(proxy);
-    origin.proxy = std::move(*proxy);
-    return origin;
 }
 
 void Heartbeat::tell(std::string outcome, LogLevel level, std::string sentence) {

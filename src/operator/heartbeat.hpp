@@ -15,7 +15,7 @@ struct HeartbeatOptions {
         url_file;  ///< --heartbeat-url-file, in its place: read for each request, since a mounted Secret changes
     Duration interval = std::chrono::minutes(1);
     /// Looks up HTTPS_PROXY, HTTP_PROXY and NO_PROXY; null: no proxies.
-    std::function<std::optional<std::string>(std::string)> environment = {};
+    net::Environment environment = {};
 };
 
 /// All outlive the heartbeat. `http` dials any address: the administrator says which, not whoever writes HealthChecks.
@@ -48,7 +48,6 @@ private:
     Result<net::Url> url() const;
     Async<void> beat(Deadline deadline);
     Task<void> request(net::Url url, Deadline deadline);
-    Result<net::Origin> origin_of(net::Url const& url) const;
     void tell(std::string outcome, LogLevel level, std::string sentence);
 
     HeartbeatDoors doors_;

@@ -6,10 +6,12 @@
 // result, write it. A name follows from (UID, run), so doing a step again finds what the first try made. Nothing is
 // computed from an older status than the API server's last answer.
 
-#include "operator/events.hpp"
-#include "operator/schedule.hpp"
+#include "operator/run.hpp"
 
 namespace vedette::op {
+
+/// Between two spare looks at a Workflow that no watch tells of.
+inline constexpr auto glance_every = std::chrono::seconds(5);
 
 /// The API server, or the way to it, is the trouble, not what was asked of it.
 bool is_passing(Errc code);
@@ -21,63 +23,32 @@ public:
 
     std::vector<Action> step(MachineEvent event, Now now);
 
-    /// What it is at, in a word for metrics and traces: idle, queue, rbac, source, create, checks, record, watch,
-    /// book or drop.
-    std::string_view stage() const;
+    /// What it is at, in a word for metrics and traces: idle, or that of the run's stage.
+    std::string_view stage() const { return run_ ? word_of(*run_) : "idle"; }
     HealthCheck const& check() const { return check_; }
-    /// When the next run should begin or should have begun: overdue is measured from here.
-    std::optional<WallTime> due() const { return due_; }
+    /// When the next run should begin or have begun, or the one under way have ended: overdue is measured from here. As
+    /// of the last step.
+    std::optional<WallTime> due() const;
     /// It takes one of the places of --max-running-workflows: a Workflow for that is made, or runs.
     std::optional<Purpose> takes_place() const;
+    /// Of the run that it is at, from its due time until it is booked, dropped or begun anew.
+    std::optional<Purpose> running() const { return run_ ? std::optional(run_->id.purpose) : std::nullopt; }
     /// It was refused a place, and waits for one.
-    bool queued() const { return run_ && run_->stage == Stage::queue && run_->refused; }
+    bool queued() const;
     bool gone() const { return gone_; }
     /// An answer to one of its actions is under way.
-    bool awaits() const { return waiting_; }
+    bool awaits() const { return !std::holds_alternative<Nothing>(awaited_); }
     /// The installed CRD drops our fields: they live in this process alone.
     bool prunes() const { return prunes_; }
 
 private:
-    // What holds between two steps. `waiting_`: an answer is under way, to the one request that the stage stands for,
-    // or to a write of the status (`written_`) or a read after its conflict; then only that answer moves the machine.
-    //   queue          nothing was asked for; waits for a place (`refused`) or for retry_at_
-    //   rbac, source, checks  `waiting_`
-    //   create         `waiting_`, or the answer to `sent` is unknown and it waits for retry_at_
-    //   record, book, drop    `waiting_`, or a write failed and it waits for retry_at_
-    //   watch          the Workflow has a `uid`, and status.currentWorkflow names it
-    // `uid` is empty before record, and for runs without a Workflow; `sent` is set in create alone.
-    // Without a run: idle until `due_`, or for good (paused, refused, deleted).
-    enum class Stage { queue, rbac, source, create, checks, record, watch, book, drop };
-
-    struct Run {
-        RunId id;
-        WallTime slot{};
-        Stage stage = Stage::queue;
-        bool refused = false;  ///< a place to run
-        bool resets = false;   ///< of a remedy: the six fields are cleared before it is booked
-        int collision = 0;
-        std::string text;
-        Now sent_at{};                            ///< when the Workflow was first sent
-        std::optional<boost::json::object> sent;  ///< a create whose answer is unknown: no other name may be sent
-        std::string uid;
-        std::string name;
-        std::string ns;
-        WallTime created{};
-        std::chrono::seconds timeout{};
-        TimePoint began{};  ///< of the watching
-        PollPlan looks;
-        std::size_t looked = 0;
-        std::optional<WorkflowState> seen;
-        std::optional<TimePoint> seen_at;  ///< when the server, or its watch, last told
-        std::optional<WorkflowGone> gone;
-        int overtime_looks = 0;  ///< past its time, before somebody told how it is
-        std::optional<RunResult> result;
-        std::optional<bool> helped;
-        std::string dropped;                     ///< why nothing is booked: a reason for the event ...
-        std::string because;                     ///< ... and its sentence
-        std::string no_remedy;                   ///< why this failure gets none: a reason
-        std::optional<WallTime> intent_expires;  ///< of the remedy that this failure asks for
+    // The answer that is under way. Until it comes nothing else moves the machine, the end of its HealthCheck excepted.
+    struct Nothing {};
+    struct Answer {};  // to the one request that the run's stage stands for
+    struct Write {     // of the status
+        Status wanted;
     };
+    struct Read {};  // after a conflict
 
     void on(Observed event);
     void on(Removed event);
@@ -92,7 +63,21 @@ private:
     void on(WorkflowGone event);
     void on(LookFailed event);
 
-    // What to do next (machine.cpp).
+    void ask(Action request);
+    template <class S>
+    S* at() {
+        return run_ ? run_->at<S>() : nullptr;
+    }
+    /// The stage that an answer is for; nothing where none is awaited there.
+    template <class S>
+    S* answered() {
+        return std::holds_alternative<Answer>(awaited_) ? at<S>() : nullptr;
+    }
+    bool edited_meanwhile();
+    bool overtaken();
+    bool may_begin_anew();
+
+    // What to do next (machine_next.cpp).
     void evaluate();
     void evaluate_intent();
     RemedyDecision remedy_decision();
@@ -102,49 +87,60 @@ private:
     void begin(RunId id, WallTime slot);
     void adopt(CurrentWorkflow const& current);
     bool adopt_in_flight();
-    bool may_begin_anew() const;
-    bool edited_meanwhile();
-    bool overtaken();
+    RunWorkflow adopted(CurrentWorkflow const& current) const;
+    bool can_run() const;
+    std::optional<NextRun> next(Status const& status) const;
+    std::optional<NextRun> following(Status const& status) const;
+    Duration beyond_the_second(Status const& status) const;
+    void show_ready(Status& status) const;
+    void show_schedule(Status& status, WallTime due) const;
+    void take_back_times(Status& status);
 
-    // The way of a run (machine_run.cpp).
+    // The way of a run until it has a Workflow (machine_begin.cpp).
     void proceed();
     void queue();
     void read_source();
-    void create();
+    void create(std::string text);
+    void send_again(bool not_there);
+    void look_back();
     void send_again_or_stumble(Error const& error);
+    void take_another_name();
     void created(boost::json::object const& object);
     void run_checks();
-    void tell_beginning(WallTime when);
-    void lost(WorkflowGone const& how);
+    WallTime could_begin() const;
+    void tell_beginning(WallTime when, WallTime due);
+    bool is_ours(boost::json::object const& workflow) const;
+    std::chrono::seconds timeout_of(RunId const& run, WallTime at) const;
+
+    // From there to its booking (machine_end.cpp).
     void record();
+    void start_watching(RunWorkflow workflow);
     void watch();
+    bool ended();
     void plan_looks();
+    void look_as_planned();
+    void look_past_its_time();
+    void lost(RunWorkflow const& workflow);
     void finish(RunResult result);
     void book();
+    std::string want_remedy(Status& status);
     void booked();
     void drop(std::string reason, std::string message);
     void write_drop();
-    void look_past_its_time(TimePoint deadline);
-    void overdue_since(TimePoint deadline);
-    void want_remedy(Status& status);
     void show_rbac(Status& status) const;
-    std::chrono::seconds timeout_of(RunId const& run, WallTime at) const;
 
     // Status and trouble (machine_status.cpp).
     bool take(boost::json::object const& object);
     static void keep_ours(Status& status, Status const& ours);
+    void restore_ours(Status const& kept);
     /// `passing`: the API server or the way to it is the trouble.
     void stumble(std::string reason, std::string message, bool passing = false);
+    /// And gives its place to others until it is tried again from the beginning: nothing was sent.
+    void fall_back(std::string reason, std::string message, bool passing = false);
     void retry(bool passing = false);
     void write(Status status);
     bool write_if_changed(Status status);  // whether there was something to write
-    void take_back_times(Status& status);
     bool is_booked(RunId const& id) const;
-    bool is_ours(boost::json::object const& workflow) const;
-    bool can_run() const;
-    std::optional<NextRun> next(Status const& status) const;
-    Duration beyond_the_second(Status const& status) const;
-    void show_schedule(Status& status, WallTime due) const;
     void wake_in(Duration delay);
     void tell(bool warning, std::string reason, std::string message);
 
@@ -153,8 +149,9 @@ private:
     std::vector<Problem> problems_;
     std::vector<RbacNote> rbac_notes_;
     std::optional<CurrentWorkflow> in_flight_;
-    std::optional<Run> run_;
-    bool waiting_ = false;  ///< for the answer to an action
+    std::optional<Run> run_;           ///< none: idle until planned_, or for good (paused, refused, deleted)
+    std::optional<WallTime> planned_;  ///< without a run: when the next one should begin; set by evaluate()
+    std::variant<Nothing, Answer, Write, Read> awaited_;
     bool known_ = false;
     bool gone_ = false;
     bool prunes_ = false;
@@ -162,12 +159,12 @@ private:
     int stumbles_ = 0;
     int conflicts_ = 0;  ///< in a row
     TimePoint retry_at_{};
-    std::string told_;  ///< the last trouble told, so that each is told once
-    std::optional<WallTime> due_;
+    std::string told_;                     ///< the last trouble told, so that each is told once
     std::optional<TimePoint> not_before_;  ///< of the first run after a start: not all at once
     WallTime eligible_{};                  ///< since when it could run: lateness before that is not ours
     std::optional<WallTime> ended_;        ///< when the end of the last run was noticed, finer than the status has it
-    std::optional<Status> written_;        ///< under way
+    std::optional<WallTime> ticks_since_;  ///< the schedule was another before that
+    std::optional<Status> unanswered_;     ///< while the CRD drops our fields: a write that may have been done
     Now now_{};
     std::vector<Action> actions_;
 };

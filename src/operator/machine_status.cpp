@@ -17,7 +17,6 @@ namespace json = boost::json;
 constexpr auto first_backoff = std::chrono::seconds(1);
 constexpr auto longest_backoff = std::chrono::seconds(300);
 constexpr auto longest_pause_for_a_server = std::chrono::seconds(30);
-constexpr auto longest_correction = std::chrono::hours(1);  // of a clock, for which a check on ticks may be silent
 
 // RFC 7386: what makes `before` into `after`.
 json::object merge_patch(json::object const& before, json::object const& after) {
@@ -58,10 +57,13 @@ void Machine::stumble(std::string reason, std::string message, bool passing) {
     auto status = check_.status;
     set_condition(status, run_->id.purpose == Purpose::check ? "Ready" : "Remediating", false, std::move(reason),
                   std::move(message), now_.wall);
-    // What was not sent gives its place to others until it is tried again.
-    if (!run_->sent && run_->stage <= Stage::checks) run_->stage = Stage::queue;
     retry(passing);
     write_if_changed(std::move(status));
+}
+
+void Machine::fall_back(std::string reason, std::string message, bool passing) {
+    run_->stage = stage::Queued{};
+    stumble(std::move(reason), std::move(message), passing);
 }
 
 // Not all checks at the same instant, and not long after the API server is back.
@@ -72,7 +74,7 @@ void Machine::retry(bool passing) {
     ++stumbles_;
     retry_at_ = now_.steady + pause;
     // A check that waits for its time does not oversleep it for a status that could not be written.
-    if (!run_ && due_) pause = std::min(pause, std::max(Duration(first_backoff), Duration(*due_ - now_.wall)));
+    if (!run_ && planned_) pause = std::min(pause, std::max(Duration(first_backoff), Duration(*planned_ - now_.wall)));
     wake_in(pause);
 }
 
@@ -100,14 +102,33 @@ void Machine::keep_ours(Status& status, Status const& ours) {
     status.conditions = ours.conditions;
 }
 
+// What the server tells of a status, with our fields again, which its CRD drops. A write that had no answer was done if
+// everything else stands as it wanted it; then our fields are as it wanted them, too.
+void Machine::restore_ours(Status const& kept) {
+    if (unanswered_) {
+        auto done = check_.status;
+        keep_ours(done, *unanswered_);
+        if (status_object(done) == status_object(*unanswered_)) {
+            check_.status = std::move(done);
+            unanswered_.reset();
+            return;
+        }
+    }
+    keep_ours(check_.status, kept);
+}
+
 void Machine::write(Status status) {
     status.observed_generation = check_.generation;
-    waiting_ = true;
-    auto patch = merge_patch(status_object(check_.status), status_object(status));
-    // Whether the CRD still drops our fields shows in the answer.
-    if (prunes_) patch["observedGeneration"] = status.observed_generation;
+    auto const wanted = status_object(status);
+    auto patch = merge_patch(status_object(check_.status), wanted);
+    // Whether the CRD still drops our fields shows in the answer. Where it does not, the server hears of all of them.
+    if (prunes_) {
+        Status ours;
+        keep_ours(ours, status);
+        for (auto const& [key, value] : status_object(ours)) patch[key] = wanted.at(key);
+    }
     actions_.emplace_back(WriteStatus{std::move(patch), check_.resource_version});
-    written_ = std::move(status);
+    awaited_ = Write{std::move(status)};
 }
 
 bool Machine::write_if_changed(Status status) {
@@ -117,20 +138,6 @@ bool Machine::write_if_changed(Status status) {
     return true;
 }
 
-// A status from the future: a clock was set back, or somebody wrote nonsense. No check waits until that time has come.
-// Ticks are points in time: of them only what no corrected clock explains is taken back, lest one be booked twice.
-void Machine::take_back_times(Status& status) {
-    bool const ticks = check_.spec.repeat_after <= std::chrono::seconds(0);
-    auto const latest = now_.wall + (ticks ? Duration(longest_correction) : Duration::zero());
-    auto const take_back = [&](std::optional<WallTime>& time, WallTime to) {
-        if (time && *time > latest) time = to;
-    };
-    auto const second = std::chrono::floor<std::chrono::seconds>(now_.wall);
-    take_back(ended_, now_.wall);
-    take_back(status.finished_at, second);
-    take_back(status.last_slot, second);
-}
-
 bool Machine::is_booked(RunId const& id) const {
     auto const& status = check_.status;
     if (id.purpose == Purpose::check) return std::max(status.run_number, status.total_runs) >= id.number;
@@ -138,26 +145,9 @@ bool Machine::is_booked(RunId const& id) const {
            (status.remedy_episode == id.number && status.remedy_attempt >= id.attempt);
 }
 
-bool Machine::is_ours(json::object const& workflow) const {
-    auto const* annotations = find(workflow, "metadata.annotations");
-    auto const* object = annotations ? annotations->if_object() : nullptr;
-    if (!object) return false;
-    auto const says = [object](std::string_view key, std::string_view value) {
-        auto const* text = object->if_contains(key);
-        return text && text->is_string() && text->get_string() == value;
-    };
-    if (!says(uid_annotation, check_.uid) || !says(run_annotation, to_string(run_->id))) return false;
-    if (get_string(workflow, "metadata.namespace") != check_.ns) return true;
-    auto const* owners = find(workflow, "metadata.ownerReferences");
-    if (!owners || !owners->is_array()) return false;
-    return std::any_of(owners->get_array().begin(), owners->get_array().end(), [this](json::value const& owner) {
-        return get_bool(owner, "controller") && get_string(owner, "uid") == check_.uid;
-    });
-}
-
-bool Machine::can_run() const {
-    return std::none_of(problems_.begin(), problems_.end(),
-                        [](auto const& problem) { return problem.severity == Problem::Severity::error; });
+void Machine::ask(Action request) {
+    awaited_ = Answer{};
+    actions_.push_back(std::move(request));
 }
 
 void Machine::wake_in(Duration delay) {

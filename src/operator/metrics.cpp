@@ -1,9 +1,10 @@
-// Per-check series begin with the labels that name the check, so that its removal is a range in each family. The two
+// Per-check series are rows of two tables, so a check costs little and its removal is that of its rows. The two
 // histograms have no label for the check: at 10,000 checks their buckets would be most of the scrape.
 
 #include "operator/metrics.hpp"
 
 #include "base/ensure.hpp"
+#include "operator/remedy_decision.hpp"
 
 #include <fmt/format.h>
 
@@ -15,6 +16,8 @@ namespace {
 using metrics::Counter;
 using metrics::Gauge;
 using metrics::Histogram;
+using metrics::LabelValues;
+using metrics::Type;
 using Labels = std::vector<std::string>;
 
 constexpr std::size_t metric_name_limit = 500;
@@ -22,14 +25,9 @@ constexpr std::size_t help_limit = 1000;
 
 Labels const of_check{"healthcheck_namespace", "healthcheck_name"};
 
-Labels of_check_and(std::string label) {
-    auto labels = of_check;
-    labels.push_back(std::move(label));
-    return labels;
-}
-
-Labels kept(OperatorMetricsOptions const& options) {
-    return options.namespace_label ? of_check_and("workflow") : Labels{"healthcheck_name", "workflow"};
+// Of the reference's five, and of custom metrics.
+Labels labels_of_kept(OperatorMetricsOptions const& options) {
+    return options.namespace_label ? of_check : Labels{of_check[1]};
 }
 
 // Both look at the operator's promise of 20 ms and at checks that wait for a place.
@@ -81,38 +79,43 @@ OperatorMetrics::OperatorMetrics(metrics::Registry& registry, Clock const& clock
     : registry_(registry),
       clock_(clock),
       options_(options),
-      successes_(registry.declare<Counter>(
-          {"healthcheck_success_count", "Runs that succeeded, since the operator started.", kept(options)})),
-      errors_(registry.declare<Counter>(
-          {"healthcheck_error_count", "Runs that failed, since the operator started.", kept(options)})),
-      runtime_(registry.declare<Gauge>(
-          {"healthcheck_runtime_seconds", "How long the last run that succeeded took.", kept(options)})),
-      start_time_(registry.declare<Gauge>(
-          {"healthcheck_starttime", "When the last run started, in Unix seconds.", kept(options)})),
-      finished_time_(registry.declare<Gauge>(
-          {"healthcheck_finishedtime", "When the last run ended, in Unix seconds.", kept(options)})),
-      runs_(registry.declare<Counter>({"healthcheck_runs_total",
-                                       "Runs booked, by result.",
-                                       {"healthcheck_namespace", "healthcheck_name", "workflow", "result"}})),
-      results_lost_(registry.declare<Counter>(
-          {"healthcheck_results_lost_total", "Runs whose Workflow was gone before its end was seen.", of_check})),
-      last_result_(registry.declare<Gauge>(
-          {"healthcheck_last_result", "1 if the last run succeeded, 0 if it failed.", of_check_and("workflow")})),
-      last_success_(registry.declare<Gauge>({"healthcheck_last_success_timestamp_seconds",
-                                             "When the last run that succeeded ended, in Unix seconds.",
-                                             of_check_and("workflow")})),
-      next_run_(registry.declare<Gauge>(
-          {"healthcheck_next_run_timestamp_seconds", "When the next run is to begin, in Unix seconds.", of_check})),
-      overdue_(registry.declare<Gauge>(
-          {"healthcheck_overdue_seconds", "For how long the next run should have begun by now.", of_check})),
-      ready_(registry.declare<Gauge>(
-          {"healthcheck_ready", "1 if the check runs as scheduled, 0 if it cannot.", of_check})),
-      remedies_started_(registry.declare<Counter>({"healthcheck_remedy_started_total", "Remedies started.", of_check})),
-      remedies_refused_(registry.declare<Counter>(
-          {"healthcheck_remedy_refused_total", "Failures that got no remedy, by reason.", of_check_and("reason")})),
-      remedies_verified_(
-          registry.declare<Counter>({"healthcheck_remedy_verified_total",
-                                     "Remedies by whether the check succeeded after them.", of_check_and("helped")})),
+      own_(registry, of_check),
+      kept_(registry, labels_of_kept(options)),
+      successes_(kept_.declare(
+          Type::counter,
+          {"healthcheck_success_count", "Runs that succeeded, since the operator started.", {"workflow"}})),
+      errors_(kept_.declare(
+          Type::counter, {"healthcheck_error_count", "Runs that failed, since the operator started.", {"workflow"}})),
+      runtime_(kept_.declare(
+          Type::gauge, {"healthcheck_runtime_seconds", "How long the last run that succeeded took.", {"workflow"}})),
+      start_time_(kept_.declare(
+          Type::gauge, {"healthcheck_starttime", "When the last run started, in Unix seconds.", {"workflow"}})),
+      finished_time_(kept_.declare(
+          Type::gauge, {"healthcheck_finishedtime", "When the last run ended, in Unix seconds.", {"workflow"}})),
+      runs_(own_.declare(Type::counter, {"healthcheck_runs_total", "Runs booked, by result.", {"workflow", "result"}})),
+      results_lost_(own_.declare(
+          Type::counter, {"healthcheck_results_lost_total", "Runs whose Workflow was gone before its end was seen."})),
+      last_result_(own_.declare(
+          Type::gauge, {"healthcheck_last_result", "1 if the last run succeeded, 0 if it failed.", {"workflow"}})),
+      last_success_(own_.declare(Type::gauge, {"healthcheck_last_success_timestamp_seconds",
+                                               "When the last run that succeeded ended, in Unix seconds.",
+                                               {"workflow"}})),
+      next_run_(own_.declare(
+          Type::gauge, {"healthcheck_next_run_timestamp_seconds", "When the next run is to begin, in Unix seconds."})),
+      overdue_(own_.declare(Type::gauge,
+                            {"healthcheck_overdue_seconds",
+                             "For how long the next run should have begun by now, or the one under way ended."})),
+      ready_(own_.declare(Type::gauge, {"healthcheck_ready", "1 if the check runs as scheduled, 0 if it cannot."})),
+      remedies_started_(own_.declare(Type::counter, {"healthcheck_remedy_started_total", "Remedies started."})),
+      remedies_refused_(own_.declare(
+          Type::counter, {"healthcheck_remedy_refused_total", "Failures that got no remedy, by reason.", {"reason"}})),
+      remedies_verified_(own_.declare(
+          Type::counter,
+          {"healthcheck_remedy_verified_total", "Remedies by whether the check succeeded after them.", {"helped"}})),
+      breaker_open_(own_.declare(
+          Type::gauge, {"healthcheck_remedy_breaker_open", "1 if the breaker keeps the remedy from running, else 0."})),
+      unhelpful_(own_.declare(
+          Type::gauge, {"healthcheck_remedy_unhelpful", "Remedies in a row after which the check still failed."})),
       lateness_(registry.declare<Histogram>({"healthcheck_start_lateness_seconds",
                                              "From when a run was due to when its Workflow was created.",
                                              {"healthcheck_namespace", "workflow"},
@@ -175,8 +178,18 @@ OperatorMetrics::OperatorMetrics(metrics::Registry& registry, Clock const& clock
                                          "1 if the remedy policy was read or is known to be absent, and is watched; 0 "
                                          "if it cannot be read, and no remedy runs."})
                         .only()),
+      remedies_enabled_(
+          registry
+              .declare<Gauge>({"vedette_operator_remedies_enabled",
+                               "1 if remedies may run, 0 if none does: they are switched off for the whole cluster, "
+                               "or a dry run, or the remedy policy cannot be read."})
+              .only()),
       heartbeats_(registry.declare<Counter>(
           {"vedette_operator_heartbeats_total", "Requests to --heartbeat-url, by result.", {"result"}})),
+      heartbeat_failures_(registry
+                              .declare<Gauge>({"vedette_operator_heartbeat_consecutive_failures",
+                                               "Requests to --heartbeat-url that failed since the last success."})
+                              .only()),
       hook_(registry.on_collect([this] { update_overdue(); })) {
     registry.declare<Gauge>({"vedette_build_info", "Always 1; the label says which version runs.", {"version"}})
         .with({VEDETTE_VERSION})
@@ -194,97 +207,100 @@ OperatorMetrics::Known* OperatorMetrics::known(HealthCheck const& check) {
     return found == checks_.end() ? nullptr : &found->second;
 }
 
-metrics::LabelValues OperatorMetrics::kept_labels(Known const& check) const {
-    if (options_.namespace_label) return {check.ns, check.name};
-    return {check.name};
-}
-
 void OperatorMetrics::added(HealthCheck const& check) {
-    auto const [place, is_new] = checks_.try_emplace(check.uid, Known{check.ns, check.name});
+    auto const [place, is_new] = checks_.try_emplace(check.uid);
     auto& known = place->second;
     if (is_new) {
-        namesakes_[known.name].push_back(&known);
-        ++namespaces_[known.ns];
-        known.overdue = &overdue_.with({known.ns, known.name});
+        auto const of_kept = options_.namespace_label ? LabelValues{check.ns, check.name} : LabelValues{check.name};
+        known.own = own_.claim({check.ns, check.name});
+        known.kept = kept_.claim(of_kept);
+        ++namespaces_[check.ns];
+        overdue_.in(known.own).begin();
         known_checks_.set(static_cast<double>(checks_.size()));
+        begin_runs(known, Purpose::check);
+        results_lost_.in(known.own).begin();
     }
-    auto const begin = [&](Purpose purpose) {
-        auto labels = kept_labels(known);
-        labels.push_back(workflow_label(purpose));
-        successes_.with(labels);
-        errors_.with(labels);
-        for (auto const result : {"succeeded", "failed"}) {
-            runs_.with({known.ns, known.name, workflow_label(purpose), result});
-        }
-    };
-    begin(Purpose::check);
-    if (!check.spec.remedy.empty()) begin(Purpose::remedy);
+    if (!check.spec.remedy.empty() && !std::exchange(known.counts_remedies, true)) begin_remedies(known);
     if (!is_new) return;
     auto const& status = check.status;
     bool const succeeded = status.status == "Succeeded";
-    metrics::LabelValues const labels{known.ns, known.name, workflow_label(Purpose::check)};
-    if (succeeded || status.status == "Failed") last_result_.with(labels).set(succeeded ? 1 : 0);
-    if (succeeded && status.finished_at) last_success_.with(labels).set(unix_seconds(*status.finished_at));
+    LabelValues const of_checks{workflow_label(Purpose::check)};
+    if (succeeded || status.status == "Failed") last_result_.in(known.own, of_checks).set(succeeded ? 1 : 0);
+    if (succeeded && status.finished_at) last_success_.in(known.own, of_checks).set(unix_seconds(*status.finished_at));
 }
 
+void OperatorMetrics::begin_runs(Known const& check, Purpose purpose) {
+    auto const workflow = workflow_label(purpose);
+    successes_.in(check.kept, {workflow}).begin();
+    errors_.in(check.kept, {workflow}).begin();
+    for (auto const result : {"succeeded", "failed"}) runs_.in(check.own, {workflow, result}).begin();
+}
+
+void OperatorMetrics::begin_remedies(Known const& check) {
+    begin_runs(check, Purpose::remedy);
+    remedies_started_.in(check.own).begin();
+    for (auto const reason : remedy_refusals) remedies_refused_.in(check.own, {reason}).begin();
+    for (auto const helped : {"true", "false"}) remedies_verified_.in(check.own, {helped}).begin();
+}
+
+// While an old object of the same namespace and name goes, its successor may be there already, and owns its rows.
 void OperatorMetrics::removed(HealthCheck const& check) {
     auto const found = checks_.find(check.uid);
     if (found == checks_.end()) return;
-    auto& gone = found->second;
-    auto& namesakes = namesakes_[gone.name];
-    std::erase(namesakes, &gone);
-    remove_series(gone);
-    if (namesakes.empty()) namesakes_.erase(gone.name);
-    if (auto const ns = namespaces_.find(gone.ns); --ns->second == 0) {
-        lateness_.remove_starting({gone.ns});
-        duration_.remove_starting({gone.ns});
+    auto const& gone = found->second;
+    remove_custom(gone);
+    auto const ns = namespaces_.find(gone.own.labels()[0]);
+    if (--ns->second == 0) {
+        lateness_.remove_starting({ns->first});
+        duration_.remove_starting({ns->first});
         namespaces_.erase(ns);
     }
+    own_.release(gone.own);
+    kept_.release(gone.kept);
     checks_.erase(found);
     known_checks_.set(static_cast<double>(checks_.size()));
 }
 
-// Whether another HealthCheck still owns the series of `gone`: of a custom metric, or, by the empty name, of the five.
-bool OperatorMetrics::shared(Known const& gone, std::string const& metric) const {
-    return std::ranges::any_of(namesakes_.at(gone.name), [&](Known const* other) {
-        return (!options_.namespace_label || other->ns == gone.ns) &&
-               (metric.empty() || other->custom.contains(metric));
-    });
-}
-
-void OperatorMetrics::remove_series(Known const& gone) {
-    auto const kept = kept_labels(gone);
-    if (!shared(gone, {})) {
-        for (auto* const family : {&successes_, &errors_}) family->remove_starting(kept);
-        for (auto* const family : {&runtime_, &start_time_, &finished_time_}) family->remove_starting(kept);
-    }
+void OperatorMetrics::remove_custom(Known const& gone) {
     for (auto const& name : gone.custom) {
-        auto& family =
-            **registry_.try_declare<Gauge>({name, "", options_.namespace_label ? of_check : Labels{of_check[1]}});
-        if (!shared(gone, name)) family.remove(kept);
-        if (family.size() > 0) continue;
+        auto& owners = custom_.at(name);
+        auto const owner = owners.find(gone.kept);
+        if (--owner->second > 0) continue;
+        owners.erase(owner);
+        auto& family = **registry_.try_declare<Gauge>({name, "", labels_of_kept(options_)});
+        family.remove(gone.kept.labels());
+        if (!owners.empty()) continue;
         registry_.forget(name);
-        custom_families_.erase(name);
+        custom_.erase(name);
     }
-    // While an old object of the same namespace and name goes, its successor may be there already.
-    auto const successor = [&](Known const* other) { return other->ns == gone.ns; };
-    if (std::ranges::any_of(namesakes_.at(gone.name), successor)) return;
-    metrics::LabelValues const own{gone.ns, gone.name};
-    for (auto* const family : {&runs_, &results_lost_, &remedies_started_, &remedies_refused_, &remedies_verified_}) {
-        family->remove_starting(own);
-    }
-    for (auto* const family : {&last_result_, &last_success_, &next_run_, &overdue_, &ready_})
-        family->remove_starting(own);
 }
 
-void OperatorMetrics::set_ready(HealthCheck const& check, std::optional<bool> ready) {
-    auto const* const it = known(check);
+void OperatorMetrics::set_ready(HealthCheck const& check, bool ready) {
+    if (auto const* const it = known(check)) ready_.in(it->own).set(ready ? 1 : 0);
+}
+
+// A new leader, which goes by the status, would not show them either.
+void OperatorMetrics::set_paused(HealthCheck const& check) {
+    auto* const it = known(check);
     if (!it) return;
-    if (ready) {
-        ready_.with({it->ns, it->name}).set(*ready ? 1 : 0);
-    } else {
-        ready_.remove({it->ns, it->name});
-    }
+    for (auto* const column : {&ready_, &last_result_, &last_success_}) column->clear(it->own);
+    hide_remedy(*it);
+}
+
+void OperatorMetrics::set_remedy(HealthCheck const& check) {
+    auto* const it = known(check);
+    if (!it) return;
+    if (check.spec.remedy.empty()) return hide_remedy(*it);
+    it->shows_remedies = true;
+    auto const unhelpful = check.status.remedy_unhelpful;
+    bool const open = check.spec.remedy_breaker && unhelpful >= breaker_opens_after;
+    breaker_open_.in(it->own).set(open ? 1 : 0);
+    unhelpful_.in(it->own).set(static_cast<double>(unhelpful));
+}
+
+void OperatorMetrics::hide_remedy(Known& check) {
+    if (!std::exchange(check.shows_remedies, false)) return;
+    for (auto* const column : {&breaker_open_, &unhelpful_}) column->clear(check.own);
 }
 
 void OperatorMetrics::set_next_run(HealthCheck const& check, std::optional<WallTime> next) {
@@ -292,17 +308,17 @@ void OperatorMetrics::set_next_run(HealthCheck const& check, std::optional<WallT
     if (!it) return;
     it->next_run = next;
     if (next) {
-        next_run_.with({it->ns, it->name}).set(unix_seconds(*next));
+        next_run_.in(it->own).set(unix_seconds(*next));
     } else {
-        next_run_.remove({it->ns, it->name});
+        next_run_.clear(it->own);
     }
 }
 
 void OperatorMetrics::started(HealthCheck const& check, Purpose purpose, Duration lateness) {
     auto const* const it = known(check);
     if (!it) return;
-    lateness_.with({it->ns, workflow_label(purpose)}).observe(seconds(lateness));
-    if (purpose == Purpose::remedy) remedies_started_.with({it->ns, it->name}).add();
+    lateness_.with({check.ns, workflow_label(purpose)}).observe(seconds(lateness));
+    if (purpose == Purpose::remedy) remedies_started_.in(it->own).add();
 }
 
 std::vector<std::string> OperatorMetrics::booked(HealthCheck const& check, Purpose purpose, RunResult const& result,
@@ -311,19 +327,18 @@ std::vector<std::string> OperatorMetrics::booked(HealthCheck const& check, Purpo
     if (!it) return {};
     auto const workflow = workflow_label(purpose);
     auto const took = seconds(result.finished - result.started);
-    auto kept = kept_labels(*it);
-    kept.push_back(workflow);
-    auto& successes = successes_.with(kept);
-    auto& errors = errors_.with(kept);
+    auto successes = successes_.in(it->kept, {workflow});
+    auto errors = errors_.in(it->kept, {workflow});
+    for (auto* const counter : {&successes, &errors}) counter->begin();
     (result.succeeded ? successes : errors).add();
-    if (result.succeeded) runtime_.with(kept).set(took);
-    start_time_.with(kept).set(unix_seconds(result.started));
-    finished_time_.with(kept).set(unix_seconds(result.finished));
+    if (result.succeeded) runtime_.in(it->kept, {workflow}).set(took);
+    start_time_.in(it->kept, {workflow}).set(unix_seconds(result.started));
+    finished_time_.in(it->kept, {workflow}).set(unix_seconds(result.finished));
 
-    runs_.with({it->ns, it->name, workflow, result.succeeded ? "succeeded" : "failed"}).add();
-    last_result_.with({it->ns, it->name, workflow}).set(result.succeeded ? 1 : 0);
-    if (result.succeeded) last_success_.with({it->ns, it->name, workflow}).set(unix_seconds(result.finished));
-    duration_.with({it->ns, workflow}).observe(took);
+    runs_.in(it->own, {workflow, result.succeeded ? "succeeded" : "failed"}).add();
+    last_result_.in(it->own, {workflow}).set(result.succeeded ? 1 : 0);
+    if (result.succeeded) last_success_.in(it->own, {workflow}).set(unix_seconds(result.finished));
+    duration_.with({check.ns, workflow}).observe(took);
 
     std::vector<std::string> refused;
     for (auto const& metric : custom) {
@@ -338,32 +353,35 @@ std::optional<std::string> OperatorMetrics::set_custom(Known& check, CustomMetri
         return fmt::format("a custom metric's name has {} bytes; {} are allowed", metric.name.size(),
                            metric_name_limit);
     }
-    if (!check.custom.contains(metric.name) && check.custom.size() >= custom_metrics_limit) {
+    bool const is_new = std::ranges::find(check.custom, metric.name) == check.custom.end();
+    if (is_new && check.custom.size() >= custom_metrics_limit) {
         return fmt::format("custom metric {}: a HealthCheck may have {} of them", metric.name, custom_metrics_limit);
     }
-    if (registry_.find(metric.name) && !custom_families_.contains(metric.name)) {
+    if (registry_.find(metric.name) && !custom_.contains(metric.name)) {
         return fmt::format("custom metric {}: the operator itself has a metric of that name", metric.name);
     }
-    auto const labels = options_.namespace_label ? of_check : Labels{of_check[1]};
-    auto declared = registry_.try_declare<Gauge>({metric.name, metric.help.substr(0, help_limit), labels});
+    auto declared =
+        registry_.try_declare<Gauge>({metric.name, metric.help.substr(0, help_limit), labels_of_kept(options_)});
     if (!declared) return fmt::format("custom metric {}: {}", metric.name, declared.error().text());
-    custom_families_.insert(metric.name);
-    check.custom.insert(metric.name);
-    (*declared)->with(kept_labels(check)).set(metric.value);
+    if (is_new) {
+        ++custom_[metric.name][check.kept];
+        check.custom.push_back(metric.name);
+    }
+    (*declared)->with(check.kept.labels()).set(metric.value);
     return std::nullopt;
 }
 
 void OperatorMetrics::result_lost(HealthCheck const& check) {
-    if (auto const* const it = known(check)) results_lost_.with({it->ns, it->name}).add();
+    if (auto const* const it = known(check)) results_lost_.in(it->own).add();
 }
 
 void OperatorMetrics::remedy_refused(HealthCheck const& check, std::string_view reason) {
-    if (auto const* const it = known(check)) remedies_refused_.with({it->ns, it->name, reason}).add();
+    if (auto const* const it = known(check)) remedies_refused_.in(it->own, {reason}).add();
 }
 
 void OperatorMetrics::remedy_verified(HealthCheck const& check, bool helped) {
     auto const* const it = known(check);
-    if (it) remedies_verified_.with({it->ns, it->name, helped ? "true" : "false"}).add();
+    if (it) remedies_verified_.in(it->own, {helped ? "true" : "false"}).add();
 }
 
 void OperatorMetrics::queued() {
@@ -404,19 +422,27 @@ void OperatorMetrics::set_leader(bool leads) {
 
 void OperatorMetrics::set_acting(bool acts) {
     acting_.set(acts ? 1 : 0);
+    if (!acts) heartbeat_failures_.set(0);
 }
 
 void OperatorMetrics::set_policy_known(bool known) {
     policy_known_.set(known ? 1 : 0);
 }
 
+void OperatorMetrics::set_remedies_enabled(bool enabled) {
+    remedies_enabled_.set(enabled ? 1 : 0);
+}
+
 void OperatorMetrics::heartbeat(bool succeeded) {
     heartbeats_.with({succeeded ? "succeeded" : "failed"}).add();
+    heartbeat_failures_.set(succeeded ? 0 : heartbeat_failures_.value() + 1);
 }
 
 void OperatorMetrics::update_overdue() {
     auto const now = clock_.wall();
-    for (auto& [uid, check] : checks_) check.overdue->set(check.next_run ? seconds(now - *check.next_run) : 0);
+    for (auto& [uid, check] : checks_) {
+        overdue_.in(check.own).set(check.next_run ? seconds(now - *check.next_run) : 0);
+    }
 }
 
 }  // namespace vedette::op

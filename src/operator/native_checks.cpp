@@ -11,7 +11,7 @@
 #include "check/objects/meta.hpp"
 #include "check/rbac.hpp"
 #include "check/suite_reader.hpp"
-#include "kube/impersonation.hpp"
+#include "kube/name_syntax.hpp"
 
 #include <fmt/format.h>
 
@@ -199,14 +199,17 @@ void Reader::add(json::value const& written, std::string const& at) {
 
 void Reader::require_account() {
     constexpr char field[] = "spec.serviceAccountName";
-    if (!reads_objects(found_.instances)) return;
     auto const& account = check_.spec.service_account_name;
-    if (account.empty()) {
+    if (!account.empty() && !kube::subdomain_faults(account).empty()) {
+        // The account is made, whatever the checks read.
+        wrong(field, "ServiceAccountInvalid",
+              ": \"{}\" is no name of a service account: write lower case letters and digits, - and . between them, at "
+              "most 253 characters",
+              check::clip(account, 64));
+    } else if (account.empty() && reads_objects(found_.instances)) {
         wrong(field, "ServiceAccountMissing",
               " is missing: checks of objects read as a service account of the namespace {}, with its rights",
               check_.ns);
-    } else if (auto const who = kube::as_service_account(check_.ns, account); !who) {
-        wrong(field, "ServiceAccountInvalid", ": {}", who.error().text());
     }
 }
 

@@ -23,6 +23,9 @@ constexpr std::size_t finding_limit = 300;     // bytes of what one check says i
 constexpr std::size_t name_limit = 64;         // bytes of its name there
 constexpr std::size_t room_for_the_rest = 24;  // "; and 63 more"
 constexpr std::size_t most_accounts = 256;     // Apis kept open; one costs a few KiB
+constexpr std::size_t most_forbidden = 1024;   // remembered; one costs some 100 bytes, and forgetting it a second look
+// API servers learn of a new Role by a watch of their own: a read that follows its creation at once is refused.
+constexpr auto rights_are_known_after = std::chrono::seconds(1);
 
 class NoPrograms final : public Process {
 public:
@@ -107,6 +110,35 @@ bool was_cut_off(check::RunReport const& report) {
     });
 }
 
+bool was_forbidden(check::CheckReport const& report) {
+    return report.outcome.reason == "Forbidden";
+}
+
+bool only_rights_are_missing(check::RunReport const& report) {
+    return !report.healthy() && std::ranges::all_of(report.checks, [](auto const& each) {
+        return is_healthy(each.outcome.status) || was_forbidden(each);
+    });
+}
+
+// A second look's reports take the place of those that were forbidden at the first, in their order; where it was cut
+// off, the first stands. True if it was not.
+bool replace_forbidden(check::RunReport& report, check::RunReport again) {
+    auto next = again.checks.begin();
+    report.status = check::Status::skipped;
+    bool whole = true;
+    for (auto& each : report.checks) {
+        if (was_forbidden(each) && next != again.checks.end()) {
+            bool const seen = next->outcome.reason != "Interrupted";
+            whole = whole && seen;
+            if (seen) each = std::move(*next);
+            ++next;
+        }
+        report.status = check::worse(report.status, each.outcome.status);
+    }
+    report.finished_at = again.finished_at;
+    return whole;
+}
+
 }  // namespace
 
 RunResult result_of(check::RunReport const& report) {
@@ -149,19 +181,49 @@ Result<std::shared_ptr<kube::Api>> NativeRunner::api_for(Account const& account)
 Async<RunResult> NativeRunner::run(HealthCheck check, Deadline deadline) {
     auto const asked = doors_.clock.now();
     auto executor = co_await asio::this_coro::executor;
-    Places::Place place(places_, std::move(executor), "a place for spec.checks");
-    auto const taken = co_await place.take(doors_.clock, deadline);
+    std::optional<Places::Place> place;
+    place.emplace(places_, std::move(executor), "a place for spec.checks");
+    auto const taken = co_await place->take(doors_.clock, deadline);
     auto const waited = doors_.clock.now() - asked;
     if (!taken) {
         auto result = failed(found_no_place(waited), doors_.clock.wall());
         result.inconclusive = true;
+        result.begun = false;
         co_return result;
     }
-    auto result = co_await run_now(std::move(check), deadline, waited);
+    auto result = co_await run_now(std::move(check), deadline, waited, place);
     co_return result;
 }
 
-Async<RunResult> NativeRunner::run_now(HealthCheck check, Deadline deadline, Duration waited) {
+// Nothing tells when a HealthCheck is deleted: its entry goes when it is another's turn to be remembered.
+void NativeRunner::note_rights(HealthCheck const& check, bool forbidden) {
+    if (!forbidden) {
+        forbidden_.erase(check.uid);
+        return;
+    }
+    forbidden_.insert_or_assign(check.uid, check.generation);
+    if (forbidden_.size() <= most_forbidden) return;
+    auto const first = forbidden_.begin();
+    forbidden_.erase(first->first == check.uid ? std::next(first) : first);
+}
+
+bool NativeRunner::rights_may_be_new(HealthCheck const& check) const {
+    auto const known = forbidden_.find(check.uid);
+    return known == forbidden_.end() || known->second != check.generation;
+}
+
+// Errors: timed_out, when no place was free again until `deadline`.
+Task<void> NativeRunner::step_aside(std::optional<Places::Place>& place, TimePoint until, Deadline deadline) {
+    auto executor = co_await asio::this_coro::executor;
+    place.reset();
+    co_await doors_.clock.sleep_until(until, "rights to be known");
+    place.emplace(places_, std::move(executor), "a place for a second look");
+    auto const taken = co_await place->take(doors_.clock, deadline);
+    co_return taken;
+}
+
+Async<RunResult> NativeRunner::run_now(HealthCheck check, Deadline deadline, Duration waited,
+                                       std::optional<Places::Place>& place) {
     auto read = read_native_checks(check);
     if (!read.problems.empty()) co_return failed(read.problems.front().message, doors_.clock.wall());
 
@@ -192,10 +254,26 @@ Async<RunResult> NativeRunner::run_now(HealthCheck check, Deadline deadline, Dur
                                 .environment = {}};
     check::Interrupt interrupt;
     std::vector<check::Sink*> nobody;
-    auto const report = co_await check::run_checks(std::move(read.instances), context, std::move(options),
-                                                   std::move(nobody), interrupt);
+    auto report = co_await check::run_checks(read.instances, context, options, nobody, interrupt);
+    auto const second_look = doors_.clock.now() + rights_are_known_after;
+    bool const looks_again = std::ranges::any_of(report.checks, was_forbidden) && rights_may_be_new(check);
+    bool looked_again = false;
+    if (looks_again && second_look < deadline) {
+        std::vector<check::Instance> forbidden;
+        for (std::size_t i = 0; i < report.checks.size(); ++i) {
+            if (was_forbidden(report.checks[i])) forbidden.push_back(std::move(read.instances[i]));
+        }
+        auto const placed = co_await step_aside(place, second_look, deadline);
+        if (placed) {
+            auto again = co_await check::run_checks(std::move(forbidden), context, options, nobody, interrupt);
+            looked_again = replace_forbidden(report, std::move(again));
+        }
+    }
+    note_rights(check, std::ranges::any_of(report.checks, was_forbidden));
     auto result = result_of(report);
     result.measured = measured_by(report, check.name);
+    // Its rights may only be too new: the next run, which takes the first look's word, is the judge.
+    result.inconclusive = looks_again && !looked_again && only_rights_are_missing(report);
     if (waited > Duration::zero() && was_cut_off(report)) {
         result.inconclusive = true;
         result.message = check::clip(begun_late(waited) + result.message, native_message_limit);

@@ -10,6 +10,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 
 namespace vedette::op {
 
@@ -52,6 +53,11 @@ public:
     /// not ended at `deadline` count as unknown. Every read is made as `spec.serviceAccountName`; a run that has
     /// problems of its own (validate_checks) reads nothing and fails with the first.
     ///
+    /// A check that may not read is run once more a second later, where `deadline` allows, for its rights may be so new
+    /// that the API server does not know them yet. Its place is another's meanwhile. Where none is free again in time,
+    /// or the second look is cut off, the first stands, inconclusive if nothing but rights is missing. Where the last
+    /// run of a HealthCheck ended without them, and it was not edited since, the first look is the only one.
+    ///
     /// Past native_runs_at_once it waits, in order of arrival, and `deadline` goes on: a run that found no place, or
     /// found it too late to learn what it would have, has failed inconclusively with a sentence that says so.
     /// Cancellation: unwinds when every read, probe and connection of the run has ended.
@@ -59,16 +65,23 @@ public:
 
     /// Apis that are kept open, one per service account: bounded.
     std::size_t open_accounts() const { return accounts_.size(); }
+    /// HealthChecks remembered for what they may not read: bounded.
+    std::size_t known_forbidden() const { return forbidden_.size(); }
 
 private:
     using Account = std::pair<std::string, std::string>;  // namespace, name
 
     Result<std::shared_ptr<kube::Api>> api_for(Account const& account);
-    Async<RunResult> run_now(HealthCheck check, Deadline deadline, Duration waited);
+    Async<RunResult> run_now(HealthCheck check, Deadline deadline, Duration waited,
+                             std::optional<Places::Place>& place);
+    Task<void> step_aside(std::optional<Places::Place>& place, TimePoint until, Deadline deadline);
+    bool rights_may_be_new(HealthCheck const& check) const;
+    void note_rights(HealthCheck const& check, bool forbidden);
 
     NativeDoors doors_;
     Places places_{native_runs_at_once};
     std::map<Account, std::shared_ptr<kube::Api>> accounts_;
+    std::map<std::string, std::int64_t> forbidden_;  // generations, by UID, whose last run may not read: bounded
 };
 
 }  // namespace vedette::op

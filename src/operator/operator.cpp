@@ -1,6 +1,7 @@
 #include "operator/operator.hpp"
 
 #include "base/json.hpp"
+#include "operator/remedy_policy_effect.hpp"
 
 #include <fmt/format.h>
 
@@ -9,6 +10,8 @@ namespace {
 
 constexpr auto look_again = std::chrono::milliseconds(50);
 constexpr auto watches_noted_every = std::chrono::seconds(10);
+// So long a policy holds whose ConfigMap cannot be watched any more: an API server's restart is no reason to stop.
+constexpr auto policy_holds_unseen = std::chrono::minutes(1);
 constexpr auto events_drain = std::chrono::seconds(1);
 
 kube::Resource config_map_resource() {
@@ -129,7 +132,7 @@ void Operator::hear_policy() {
     policies_.add_handlers({
         .added = [this](auto const&, RemedyPolicy const& policy) { set_policy(policy); },
         .updated = [this](auto const&, RemedyPolicy const&, RemedyPolicy const& policy) { set_policy(policy); },
-        .deleted = [this](auto const&, RemedyPolicy const&) { set_policy(default_remedy_policy()); },
+        .deleted = [this](auto const&, RemedyPolicy const&) { set_policy(default_remedy_policy(), false); },
     });
 }
 
@@ -150,17 +153,43 @@ void Operator::hear_lease() {
     });
 }
 
-void Operator::set_policy(RemedyPolicy policy) {
-    if (policy.state == RemedyPolicy::State::unreadable) {
-        doors_.log(LogLevel::error, fmt::format("remedy policy {}/{}: {}; no remedy runs until it can be read",
-                                                options_.policy_namespace, options_.policy_name, policy.trouble));
-    }
+// Whoever throws the kill switch reads in the log of each replica that it holds.
+void Operator::set_policy(RemedyPolicy policy, bool is_there) {
     policy_ = std::move(policy);
-    doors_.metrics.set_policy_known(!policy_trouble());
-    if (controller_) controller_->policy_changed(policy_);
+    policy_.dry_run_by_flag = options_.remedy_dry_run;
+    auto const place = fmt::format("{}/{}", options_.policy_namespace, options_.policy_name);
+    auto line = is_there ? fmt::format("remedy policy {}: {}", place, effect_of(policy_))
+                         : fmt::format("there is no remedy policy at {}: {}", place, effect_of(policy_));
+    if (line != told_of_policy_) {
+        bool const unreadable = policy_.state == RemedyPolicy::State::unreadable;
+        doors_.log(unreadable ? LogLevel::error : LogLevel::info, line);
+        told_of_policy_ = std::move(line);
+    }
+    hand_out_policy();
 }
 
-// Of what is known and cannot be watched any more: a kill switch thrown now would not be seen.
+// A kill switch that is thrown now would not be seen: what nobody can see any more runs no remedy.
+RemedyPolicy Operator::policy_in_force() const {
+    auto const trouble = policy_trouble();
+    bool const known = policy_.state == RemedyPolicy::State::known;
+    if (!policy_unseen_ || !known || !trouble) return policy_;
+    return {.state = RemedyPolicy::State::unknown, .trouble = *trouble, .dry_run_by_flag = options_.remedy_dry_run};
+}
+
+void Operator::hand_out_policy() {
+    auto const policy = policy_in_force();
+    doors_.metrics.set_policy_known(!policy_trouble());
+    doors_.metrics.set_remedies_enabled(remedies_enabled(policy));
+    if (controller_) controller_->policy_changed(policy);
+}
+
+void Operator::look_whether_the_policy_is_seen() {
+    bool const seen = !policies_.reflector().last_error();
+    if (seen) policy_seen_at_ = doors_.clock.now();
+    bool const unseen = !seen && doors_.clock.now() - policy_seen_at_ >= policy_holds_unseen;
+    if (std::exchange(policy_unseen_, unseen) != unseen) hand_out_policy();
+}
+
 std::optional<std::string> Operator::policy_trouble() const {
     auto const& error = policies_.reflector().last_error();
     auto const name = fmt::format("ConfigMap {}/{}", options_.policy_namespace, options_.policy_name);
@@ -174,7 +203,8 @@ std::optional<std::string> Operator::policy_trouble() const {
             break;
     }
     if (!error) return std::nullopt;
-    return fmt::format("changes of {} are not seen: {}", name, error->text());
+    return fmt::format("{}changes of {} are not seen: {}", policy_unseen_ ? "no remedy runs: " : "", name,
+                       error->text());
 }
 
 // --- leading ------------------------------------------------------------------------------------------------------
@@ -221,7 +251,7 @@ Async<void> Operator::one_term() {
                           .trace = doors_.trace};
     fenced_ = false;
     controller_ = std::make_unique<Controller>(std::move(doors), options_.controller);
-    controller_->policy_changed(policy_);
+    controller_->policy_changed(policy_in_force());
     TaskGroup term(doors_.executor);
     term.spawn(controller_->run());
     if (doors_.heartbeat) term.spawn(doors_.heartbeat->run([this] { return unwell(); }));
@@ -283,7 +313,7 @@ Async<void> Operator::wait_for_lists() {
 // An absent ConfigMap tells nobody that it is absent.
 Async<void> Operator::know_the_policy() {
     while (!policies_.synced()) co_await doors_.clock.sleep_for(look_again, "the remedy policy");
-    if (policies_.size() == 0) set_policy(default_remedy_policy());
+    if (policies_.size() == 0) set_policy(default_remedy_policy(), false);
 }
 
 Async<void> Operator::look_at_the_crd() {
@@ -319,6 +349,7 @@ Async<void> Operator::note_watches() {
         tell_trouble("Workflows", workflows_.reflector(), told_of_workflows);
         tell_trouble("the remedy policy, without which no remedy runs", policies_.reflector(), told_of_policy);
         doors_.metrics.set_policy_known(!policy_trouble());
+        look_whether_the_policy_is_seen();
         co_await doors_.clock.sleep_for(watches_noted_every, "the next look at the watches");
         for (; checks < checks_.reflector().watches(); ++checks) doors_.metrics.watch_restarted("healthchecks");
         for (; workflows < workflows_.reflector().watches(); ++workflows) doors_.metrics.watch_restarted("workflows");

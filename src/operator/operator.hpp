@@ -18,6 +18,7 @@ struct OperatorOptions {
     std::string identity;          ///< unique in the Lease
     std::string policy_namespace;  ///< of the remedy policy's ConfigMap
     std::string policy_name;
+    bool remedy_dry_run = false;                      ///< every remedy is a dry run, whatever the policy says
     Duration stuck_after = std::chrono::seconds(30);  ///< /healthz: a due check that was not attempted for so long
     ControllerOptions controller;
 };
@@ -64,7 +65,10 @@ private:
     bool workflows_known() const;
     std::optional<std::string> unwell();
     std::optional<std::string> policy_trouble() const;
-    void set_policy(RemedyPolicy policy);
+    void set_policy(RemedyPolicy policy, bool is_there = true);
+    RemedyPolicy policy_in_force() const;
+    void hand_out_policy();
+    void look_whether_the_policy_is_seen();
 
     Async<void> work();
     Async<void> terms();
@@ -83,6 +87,9 @@ private:
     kube::Informer<RemedyPolicy> policies_;
     kube::EventRecorder events_;
     RemedyPolicy policy_;
+    TimePoint policy_seen_at_{};                    ///< its watch had no trouble then
+    bool policy_unseen_ = false;                    ///< for so long that it does not hold any more
+    std::string told_of_policy_;                    ///< the last line that the log has of it
     std::unique_ptr<kube::LeaderElector> elector_;  ///< null: no election, we act
     /// The Lease's holder: a standby hears at once that it was given back.
     std::unique_ptr<kube::Informer<std::string>> lease_;

@@ -8,8 +8,11 @@
 #include "operator/rbac_keeper.hpp"
 
 #include "base/ensure.hpp"
+#include "base/redact.hpp"
 #include "base/task_group.hpp"
 #include "base/with_deadline.hpp"
+#include "check/catalogue/probes/printable.hpp"
+#include "operator/bounded.hpp"
 
 #include <fmt/format.h>
 
@@ -20,6 +23,8 @@ namespace {
 
 constexpr int sweepers = 4;
 constexpr std::size_t claimants_in_a_step = 64;
+constexpr std::size_t names_told = 5;
+constexpr std::size_t name_limit = 200;  // bytes of an account's or an object's name in the log
 
 kube::WorkQueueOptions const sweep_pace = {.first_backoff = std::chrono::seconds(1),
                                            .longest_backoff = std::chrono::minutes(5)};
@@ -35,6 +40,19 @@ bool remedy_wanted(HealthCheck const& check) {
     return check.status.intent.has_value() || (current && current->run.purpose == Purpose::remedy);
 }
 
+// Names are those that people write into HealthChecks, where no pattern holds them.
+std::string shown(std::string const& text, std::size_t limit) {
+    return check::printable(bounded(redact(text), limit), limit);
+}
+
+std::string listed(std::vector<std::string> const& done) {
+    auto const told = std::min(names_told, done.size());
+    std::string text;
+    for (std::size_t i = 0; i < told; ++i) text += (text.empty() ? "" : ", ") + shown(done[i], name_limit);
+    if (done.size() > told) text += fmt::format(" and {} more", done.size() - told);
+    return text;
+}
+
 Async<RbacReport> said(RbacReport report) {
     co_return report;
 }
@@ -44,7 +62,8 @@ Async<RbacReport> said(RbacReport report) {
 struct RbacKeeper::Account {
     explicit Account(asio::any_io_executor executor) : freed(std::move(executor), "another's work on RBAC objects") {}
 
-    bool busy = false;
+    int users = 0;      // tasks that settle it, or wait for who does: as long it is not forgotten
+    bool busy = false;  // one of them settles it
     Event freed;
     std::uint64_t version = 1;  // rises when the needs or the objects change
     std::uint64_t settled_version = 0;
@@ -58,29 +77,44 @@ struct RbacKeeper::Account {
     std::uint64_t attempts = 0;  // that ended
     std::optional<RbacFailure> failure;
     std::uint64_t failed_version = 0;
+    std::string told;  // of the last sweep: why it failed
 };
 
+// While there is one the account is not forgotten: references to it last.
+class RbacKeeper::Use {
+public:
+    explicit Use(Account& account) : account_(account) { ++account_.users; }
+    ~Use() { --account_.users; }
+    Use(Use const&) = delete;
+    Use& operator=(Use const&) = delete;
+
+private:
+    Account& account_;
+};
+
+// While there is one nobody else settles the account, which is in use.
 class RbacKeeper::Hold {
 public:
-    explicit Hold(std::shared_ptr<Account> account) : account_(std::move(account)) { account_->busy = true; }
+    explicit Hold(Account& account) : account_(account) { account_.busy = true; }
     ~Hold() {
-        account_->busy = false;
-        account_->freed.notify();
+        account_.busy = false;
+        account_.freed.notify();
     }
     Hold(Hold const&) = delete;
     Hold& operator=(Hold const&) = delete;
 
 private:
-    std::shared_ptr<Account> account_;
+    Account& account_;
 };
 
 RbacKeeper::RbacKeeper(asio::any_io_executor executor, kube::Client& client, Clock& clock, Random& random,
-                       RbacOptions options)
+                       RbacOptions options, Log log)
     : executor_(executor),
       client_(client),
       clock_(clock),
       random_(random),
       options_(std::move(options)),
+      log_(std::move(log)),
       sweeps_(executor, clock, sweep_pace) {
     look_afresh();
 }
@@ -94,7 +128,8 @@ void RbacKeeper::look_afresh() {
 }
 
 void RbacKeeper::begin() {
-    vedette::ensure(!running_, "a term begins after the last one has ended");
+    bool const in_use = std::ranges::any_of(accounts_, [](auto const& each) { return each.second.users > 0; });
+    vedette::ensure(!running_ && !in_use, "a term begins after the last one has ended");
     past_.push_back(std::exchange(ledger_, {}));
     accounts_.clear();
     complete_ = false;
@@ -103,15 +138,13 @@ void RbacKeeper::begin() {
 
 // --- what is needed -----------------------------------------------------------------------------------------------
 
-std::shared_ptr<RbacKeeper::Account> RbacKeeper::account(std::string const& name) {
-    auto& found = accounts_[name];
-    if (!found) found = std::make_shared<Account>(executor_);
-    return found;
+RbacKeeper::Account& RbacKeeper::account(std::string const& name) {
+    return accounts_.try_emplace(name, executor_).first->second;
 }
 
 void RbacKeeper::touch(RbacLedger::Accounts const& names) {
     for (auto const& name : names) {
-        ++account(name)->version;
+        ++account(name).version;
         sweeps_.add(name);
     }
 }
@@ -142,7 +175,7 @@ std::vector<RbacNote> RbacKeeper::notes(std::string const& uid) const {
     for (auto const& name : ledger_.accounts(uid)) {
         auto const found = accounts_.find(name);
         if (found == accounts_.end()) continue;
-        notes.insert(notes.end(), found->second->notes.begin(), found->second->notes.end());
+        notes.insert(notes.end(), found->second.notes.begin(), found->second.notes.end());
     }
     return notes;
 }
@@ -201,23 +234,22 @@ void RbacKeeper::note_settled(std::string const& name, Account& account, SettleR
     }
 }
 
-Task<void> RbacKeeper::wait_free(std::shared_ptr<Account> account) {
-    while (account->busy) co_await account->freed.wait();
+Task<void> RbacKeeper::wait_free(Account& account) {
+    while (account.busy) co_await account.freed.wait();
     co_return Result<void>{};
 }
 
-Async<std::optional<RbacFailure>> RbacKeeper::settle_for(RbacClaim claim, std::shared_ptr<Account> held,
-                                                         Deadline deadline) {
+Async<std::optional<RbacFailure>> RbacKeeper::settle_for(RbacClaim claim, Account& held, Deadline deadline) {
     auto const name = claim.account;
-    auto request = request_for(name, *held);
+    auto request = request_for(name, held);
     request.run = true;
-    auto const version = held->version;
+    auto const version = held.version;
     auto together = co_await settler_->settle(request, deadline);
     auto failure = together.failure;
-    note_settled(name, *held, request, std::move(together), version);
+    note_settled(name, held, request, std::move(together), version);
     if (!failure || !concerns_the_request(failure->error.code())) co_return failure;
 
-    if (claims(name, *held).size() > 1) {
+    if (claims(name, held).size() > 1) {
         SettleRequest alone{.account = name,
                             .needed = objects_of({&claim}),
                             .plan = {.mode = options_.mode, .narrow = options_.narrow},
@@ -227,25 +259,26 @@ Async<std::optional<RbacFailure>> RbacKeeper::settle_for(RbacClaim claim, std::s
         failure = own.failure;
         if (!concerns_the_request(failure->error.code())) co_return failure;
     }
-    held->set_aside.insert_or_assign(std::move(claim), *failure);
+    held.set_aside.insert_or_assign(std::move(claim), *failure);
     touch({name});
     co_return failure;
 }
 
 Async<std::optional<RbacFailure>> RbacKeeper::ensure_one(RbacClaim claim, Deadline deadline) {
-    auto const held = account(claim.account);
-    if (held->set_aside.erase(claim) > 0) ++held->version;
-    auto const attempts = held->attempts;
+    auto& held = account(claim.account);
+    Use const use(held);
+    if (held.set_aside.erase(claim) > 0) ++held.version;
+    auto const attempts = held.attempts;
     while (true) {
         // Somebody who claims the very same was refused while we waited.
-        if (auto const refused = held->set_aside.find(claim); refused != held->set_aside.end()) {
+        if (auto const refused = held.set_aside.find(claim); refused != held.set_aside.end()) {
             co_return refused->second;
         }
-        if (settled(*held)) co_return std::nullopt;
+        if (settled(held)) co_return std::nullopt;
         // An API server that did not answer one of us is not asked by all of us.
-        bool const fresh = held->attempts != attempts && held->failure && held->failed_version == held->version;
-        if (fresh && !concerns_the_request(held->failure->error.code())) co_return held->failure;
-        if (!held->busy) break;
+        bool const fresh = held.attempts != attempts && held.failure && held.failed_version == held.version;
+        if (fresh && !concerns_the_request(held.failure->error.code())) co_return held.failure;
+        if (!held.busy) break;
         auto const freed = co_await with_deadline(clock_, deadline, wait_free(held));
         if (freed) continue;
         auto error = Error(freed.error()).in_context(fmt::format("wait for the RBAC objects of {}", claim.account));
@@ -295,25 +328,34 @@ Async<RbacReport> RbacKeeper::ensure_all(std::string uid, Purpose purpose, std::
 Async<void> RbacKeeper::release(HealthCheck const& check, Deadline deadline) {
     auto names = ledger_.set(check.uid, RbacLedger::For::running_remedy, {});
     names.merge(ledger_.set(check.uid, RbacLedger::For::remedy, {}));
-    for (auto const& name : names) account(name)->impatient = true;
+    for (auto const& name : names) account(name).impatient = true;
     touch(names);
     return release_all(std::move(names), deadline);
 }
 
+void RbacKeeper::run_ended(std::string const& uid, Purpose purpose) {
+    auto const names = ledger_.set(uid, running(purpose), {});
+    if (purpose == Purpose::remedy) {
+        for (auto const& name : names) account(name).impatient = true;
+    }
+    touch(names);
+}
+
 Async<void> RbacKeeper::release_all(RbacLedger::Accounts names, Deadline deadline) {
     for (auto const& name : names) {
-        auto const held = account(name);
-        while (held->busy && clock_.now() < deadline) {
+        auto& held = account(name);
+        Use const use(held);
+        while (held.busy && clock_.now() < deadline) {
             auto const freed = co_await with_deadline(clock_, deadline, wait_free(held));
             static_cast<void>(freed);  // the loop looks
         }
-        if (held->busy) continue;  // touched, hence swept
+        if (held.busy) continue;  // touched, hence swept
         Hold const hold(held);
-        auto const request = request_for(name, *held);
-        auto const version = held->version;
+        auto const request = request_for(name, held);
+        auto const version = held.version;
         auto settled = co_await settler_->settle(request, deadline);
         if (settled.failure) sweeps_.add_rate_limited(name);
-        note_settled(name, *held, request, std::move(settled), version);
+        note_settled(name, held, request, std::move(settled), version);
     }
 }
 
@@ -360,31 +402,55 @@ Async<void> RbacKeeper::sweep_all() {
 Async<void> RbacKeeper::sweep(std::string name) {
     if (!complete_) co_return;  // all_observed() queues every account
     auto const deadline = deadline_after(clock_.now(), options_.sweep_timeout);
-    auto const held = account(name);
-    while (held->busy && clock_.now() < deadline) {
-        auto const freed = co_await with_deadline(clock_, deadline, wait_free(held));
-        static_cast<void>(freed);  // the loop looks
-    }
-    if (held->busy) {
-        sweeps_.add_rate_limited(name);
-        co_return;
-    }
-    bool const due = !held->unneeded.empty();
-    if (settled(*held) && !due) co_return;
-    Hold const hold(held);
-    auto const request = request_for(name, *held);
-    auto const version = held->version;
-    auto settled_now = co_await settler_->settle(request, deadline);
-    bool const failed = settled_now.failure.has_value();
-    note_settled(name, *held, request, std::move(settled_now), version);
-    if (failed) {
-        sweeps_.add_rate_limited(name);
-        co_return;
+    {
+        auto& held = account(name);
+        Use const use(held);
+        while (held.busy && clock_.now() < deadline) {
+            auto const freed = co_await with_deadline(clock_, deadline, wait_free(held));
+            static_cast<void>(freed);  // the loop looks
+        }
+        if (held.busy) {
+            sweeps_.add_rate_limited(name);
+            co_return;
+        }
+        bool const due = !held.unneeded.empty();
+        if (settled(held) && !due) co_return;
+        Hold const hold(held);
+        auto const request = request_for(name, held);
+        auto const version = held.version;
+        auto settled_now = co_await settler_->settle(request, deadline);
+        bool const failed = settled_now.failure.has_value();
+        tell(name, held, settled_now);
+        note_settled(name, held, request, std::move(settled_now), version);
+        if (failed) {
+            sweeps_.add_rate_limited(name);
+            co_return;
+        }
     }
     sweeps_.forget(name);
-    // The map and we are the only ones to know of it.
-    bool const forgotten = held.use_count() == 3 && ledger_.claims_nothing(name) && view_->labelled(name).empty();
-    if (forgotten && held->unneeded.empty()) accounts_.erase(name);
+    forget_unused(name);
+}
+
+// An account that nobody claims anything of, and that has nothing of ours.
+void RbacKeeper::forget_unused(std::string const& name) {
+    auto const found = accounts_.find(name);
+    if (found == accounts_.end() || found->second.users > 0 || !found->second.unneeded.empty()) return;
+    if (ledger_.claims_nothing(name) && view_->labelled(name).empty()) accounts_.erase(found);
+}
+
+void RbacKeeper::tell(std::string const& name, Account& account, Settled const& settled) const {
+    if (!log_) return;
+    if (!settled.done.empty()) {
+        log_(LogLevel::info, fmt::format("RBAC objects of {}: {}", shown(name, name_limit), listed(settled.done)));
+    }
+    auto const& failure = settled.failure;
+    std::string why;
+    if (failure) why = shown(fmt::format("{}: {}", failure->reason, failure->error.text()), longest_message);
+    if (failure && why != account.told) {
+        log_(LogLevel::warning,
+             fmt::format("RBAC objects of {}: {}; they are tried again", shown(name, name_limit), why));
+    }
+    account.told = std::move(why);
 }
 
 }  // namespace vedette::op

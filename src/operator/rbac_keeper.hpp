@@ -11,6 +11,7 @@
 // whoever loses reads again.
 
 #include "base/event.hpp"
+#include "base/log.hpp"
 #include "kube/work_queue.hpp"
 #include "operator/rbac_ledger.hpp"
 #include "operator/rbac_settler.hpp"
@@ -46,7 +47,9 @@ struct RbacReport {
 /// unwinding; a half-made set of objects is completed by the next ensure().
 class RbacKeeper {
 public:
-    RbacKeeper(asio::any_io_executor executor, kube::Client& client, Clock& clock, Random& random, RbacOptions options);
+    /// `log` hears of sweeps: what one made, repaired or deleted, and why one failed, each new reason once.
+    RbacKeeper(asio::any_io_executor executor, kube::Client& client, Clock& clock, Random& random, RbacOptions options,
+               Log log = {});
     ~RbacKeeper();
     RbacKeeper(RbacKeeper const&) = delete;
     RbacKeeper& operator=(RbacKeeper const&) = delete;
@@ -66,15 +69,19 @@ public:
     /// After a remedy: deletes its objects, or the part that no other HealthCheck and no other running remedy needs.
     /// What fails is left to run(). Reads `check` before it returns.
     Async<void> release(HealthCheck const& check, Deadline deadline);
+    /// No run of that purpose is under way any more, however it ended: what only it needed is left to run(), which
+    /// deletes no object before RbacOptions::deletion_delay, a remedy's excepted. Costs nothing where nothing changes.
+    void run_ended(std::string const& uid, Purpose purpose);
 
     /// Watches and sweeps until cancelled; while this process acts. Returns at once with RbacMode::off.
     Async<void> run();
 
 private:
     struct Account;
+    class Use;
     class Hold;
 
-    std::shared_ptr<Account> account(std::string const& name);
+    Account& account(std::string const& name);
     std::vector<RbacNote> notes(std::string const& uid) const;
     void look_afresh();
     void touch(RbacLedger::Accounts const& names);
@@ -86,23 +93,26 @@ private:
 
     Async<RbacReport> ensure_all(std::string uid, Purpose purpose, std::vector<RbacClaim> claims, Deadline deadline);
     Async<std::optional<RbacFailure>> ensure_one(RbacClaim claim, Deadline deadline);
-    Async<std::optional<RbacFailure>> settle_for(RbacClaim claim, std::shared_ptr<Account> held, Deadline deadline);
+    Async<std::optional<RbacFailure>> settle_for(RbacClaim claim, Account& held, Deadline deadline);
     Async<void> release_all(RbacLedger::Accounts names, Deadline deadline);
-    Task<void> wait_free(std::shared_ptr<Account> account);
+    Task<void> wait_free(Account& account);
     Async<void> drop_the_past();
     Async<void> sweep_all();
     Async<void> sweep(std::string name);
+    void forget_unused(std::string const& name);
+    void tell(std::string const& name, Account& account, Settled const& settled) const;
 
     asio::any_io_executor executor_;
     kube::Client& client_;
     Clock& clock_;
     Random& random_;
     RbacOptions options_;
+    Log log_;
     std::unique_ptr<RbacView> view_;
     std::unique_ptr<RbacSettler> settler_;
     RbacLedger ledger_;
     std::list<RbacLedger> past_;  // of earlier terms, freed bit by bit
-    std::map<std::string, std::shared_ptr<Account>> accounts_;
+    std::map<std::string, Account> accounts_;
     kube::WorkQueue sweeps_;
     bool complete_ = false;
     bool running_ = false;

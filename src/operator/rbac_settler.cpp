@@ -11,6 +11,18 @@ constexpr int rounds = 5;
 // After a refusal that does no harm.
 constexpr Duration next_try = std::chrono::minutes(10);
 
+std::string_view done_word(RbacAction::Kind kind) {
+    switch (kind) {
+        case RbacAction::Kind::create:
+            return "made";
+        case RbacAction::Kind::patch:
+            return "repaired";
+        case RbacAction::Kind::remove:
+            break;
+    }
+    return "deleted";
+}
+
 // The server did not do it because the object is not as we thought.
 bool lost_a_race(RbacAction::Kind kind, Errc code) {
     switch (kind) {
@@ -29,7 +41,7 @@ bool lost_a_race(RbacAction::Kind kind, Errc code) {
 Async<Settled> RbacSettler::settle(SettleRequest request, Deadline deadline) {
     Settled settled;
     for (int round = 0; round < rounds; ++round) {
-        settled = {};
+        settled = {.done = std::move(settled.done)};
         auto const next = co_await settle_once(request, settled, deadline);
         if (next != Next::again) co_return settled;
     }
@@ -116,7 +128,10 @@ void RbacSettler::restrain(SettleRequest const& request, Found const& found, Rba
 
 Async<RbacSettler::Next> RbacSettler::act(RbacAction action, Settled& settled, Deadline deadline) {
     auto const sent = co_await send(action, deadline);
-    if (sent) co_return Next::done;
+    if (sent) {
+        settled.done.push_back(fmt::format("{} {}", done_word(action.kind), to_string(action.key)));
+        co_return Next::done;
+    }
     auto const code = sent.error().code();
     if (lost_a_race(action.kind, code)) {
         view_.doubt(action.key);

@@ -24,6 +24,7 @@ struct Settled {
     TimePoint valid_until = no_deadline;    ///< from then on nobody would tell us of a change
     std::map<RbacKey, TimePoint> unneeded;  ///< what still stands
     std::set<RbacKey> withheld;             ///< what is missing and only a run creates
+    std::vector<std::string> done;          ///< "deleted ClusterRole web-cluster-role", also where it then failed
 };
 
 /// Threads: one reactor; one settle() of an account at a time. Lifetime: `client`, `clock` and `view` outlive it.

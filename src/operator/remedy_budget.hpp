@@ -26,11 +26,13 @@ struct RemedyKey {
     bool operator==(RemedyKey const&) const = default;
 };
 
-/// Memory: one entry for each check that had a remedy, 32 times in it, and the departed. Threads: one reactor.
+/// Memory: a name for each check that has a remedy, an entry with 32 times for each that had one run, and the departed.
+/// Threads: one reactor.
 class RemedyLedger {
 public:
-    /// What a HealthCheck's status says: its recent remedies, the intent, the remedy under way. Called for each check
-    /// before set_complete(), and whenever the status changes; never with an older status than before.
+    /// What a HealthCheck's status says: its recent remedies, the intent, the remedy under way; and whether its spec
+    /// has a remedy. Called for each check before set_complete(), and whenever it changes; never with an older status
+    /// than before.
     void observe(HealthCheck const& check);
     /// The HealthCheck is gone. What it ran still counts, as long as this process lives.
     void forget(std::string const& uid, WallTime now);
@@ -50,24 +52,35 @@ public:
     /// The check's remedy will not run after all. Does nothing for one that is under way.
     void release(std::string const& uid);
 
-    /// Remedies admitted or under way.
-    std::size_t live(WallTime now) const;
+    /// Remedies that were admitted and have not ended.
+    std::size_t admitted(WallTime now) const;
+    /// HealthChecks that have a remedy, what percentages are of: of one namespace, "": of the cluster.
+    std::int64_t remedied(std::string_view ns) const;
 
 private:
-    struct Live {
+    /// A remedy that has a place: a check has one at most.
+    struct Admitted {
+        enum class Stage {
+            reserved,   ///< in this process alone; it lapses
+            intended,   ///< status.remedyIntent speaks of it
+            under_way,  ///< status.currentWorkflow does
+        };
+        Stage stage = Stage::reserved;
         std::int64_t episode = 0;
         std::int64_t attempt = 0;
-        std::uint64_t order = 0;  ///< of admission; 0: under way
+        std::uint64_t admission = 0;  ///< its number
         WallTime reserved{};
-        bool written = false;
 
+        bool is(std::int64_t of_episode, std::int64_t which_attempt) const;
         bool counts(WallTime now) const;
         bool booked(Status const& status) const;
+        /// Smaller numbers come first; what is under way, all alike, before the rest.
+        std::uint64_t turn() const { return stage == Stage::under_way ? 0 : admission; }
     };
     struct Account {
         std::string ns;
         std::vector<WallTime> ended;
-        std::optional<Live> live;
+        std::optional<Admitted> admitted;
     };
     struct Departed {
         std::string ns;
@@ -75,20 +88,24 @@ private:
     };
     struct Asked {
         RemedyKey const& key;
-        std::uint64_t order;
+        std::uint64_t turn;
         WallTime now;
     };
 
-    std::int64_t live_before(Asked const& asked, std::string_view ns) const;
+    std::int64_t admitted_before(Asked const& asked, std::string_view ns) const;
     std::vector<WallTime> ended_within(std::string_view ns, Duration window, WallTime now) const;
     std::optional<std::string> over_budget(Asked const& asked, std::string_view ns, RemedyBudget const& budget,
                                            std::string_view key) const;
     std::optional<std::string> over_concurrency(Asked const& asked, std::string_view ns,
-                                                std::optional<std::int64_t> most, std::string_view key) const;
+                                                std::optional<RemedyPlaces> const& most, std::string_view key) const;
+    void count_remedied(HealthCheck const& check);
+    void forget_remedied(std::string const& uid);
 
-    std::map<std::string, Account, std::less<>> accounts_;  ///< by UID
+    std::map<std::string, Account, std::less<>> accounts_;          ///< by UID
+    std::map<std::string, std::string, std::less<>> remedied_;      ///< UID -> namespace, of what has a remedy
+    std::map<std::string, std::int64_t, std::less<>> remedied_in_;  ///< by namespace
     std::deque<Departed> departed_;
-    std::uint64_t next_order_ = 1;
+    std::uint64_t next_admission_ = 1;
     bool complete_ = false;
 };
 

@@ -1,5 +1,5 @@
 // The questions in their order, each a function that answers or passes on. The order is that of the answers' worth to
-// whoever reads them: what is off for good comes before what is only spent for now, and a dry run comes last, since
+// whoever reads them: what is switched off comes before what only has to wait, and a dry run comes last, since
 // "it would run" must be true.
 
 #include "operator/remedy_decision.hpp"
@@ -48,6 +48,7 @@ Answer by_intent(Status const& status, WallTime now) {
 Answer by_switch(HealthCheck const& check, RemedyPolicy const& policy) {
     switch (policy.state) {
         case RemedyPolicy::State::unknown:
+            if (!policy.trouble.empty()) return wait("RemedyPolicyUnknown", policy.trouble);
             return wait("RemedyPolicyUnknown", "the remedy policy has not been read yet");
         case RemedyPolicy::State::unreadable:
             return skip("RemedyPolicyUnreadable", "no remedy runs, since the remedy policy cannot be read: {}",
@@ -55,10 +56,9 @@ Answer by_switch(HealthCheck const& check, RemedyPolicy const& policy) {
         case RemedyPolicy::State::known:
             break;
     }
-    if (!policy.enabled) return skip("RemediesDisabled", "the remedy policy says enabled: false");
-    auto const mine = policy.namespaces.find(check.ns);
-    if (mine == policy.namespaces.end() || mine->second.enabled) return std::nullopt;
-    return skip("RemediesDisabled", "the remedy policy says namespace.{}.enabled: false", check.ns);
+    auto const key = off_switch(policy, check.ns);
+    if (key.empty()) return std::nullopt;
+    return skip("RemediesDisabled", "the remedy policy says {}: false", key);
 }
 
 Answer by_threshold(Spec const& spec, Status const& status) {
@@ -113,18 +113,9 @@ Answer by_ledger(HealthCheck const& check, RunId const& remedy, RemedyPolicy con
     return RemedyDecision{.reason = "RemedyBudgetSpent", .message = *std::move(why)};
 }
 
-// Who asked for a dry run; empty: nobody.
-std::string dry_run_of(HealthCheck const& check, RemedyPolicy const& policy) {
-    if (policy.dry_run) return "dryRun of the remedy policy";
-    auto const mine = policy.namespaces.find(check.ns);
-    if (mine != policy.namespaces.end() && mine->second.dry_run) {
-        return fmt::format("namespace.{}.dryRun of the remedy policy", check.ns);
-    }
-    return check.spec.dry_run ? "spec.dryRun" : "";
-}
-
 Answer by_dry_run(HealthCheck const& check, RunId const& remedy, RemedyPolicy const& policy) {
-    auto const who = dry_run_of(check, policy);
+    auto who = dry_run_switch(policy, check.ns);
+    if (who.empty() && check.spec.dry_run) who = "spec.dryRun";
     if (who.empty()) return std::nullopt;
     auto const name = workflow_name(check, remedy, 0);
     auto const& ns = check.spec.remedy.ns;

@@ -5,10 +5,14 @@
 
 #include "base/duration.hpp"
 #include "base/suggest.hpp"
+#include "base/trim.hpp"
+#include "kube/name_syntax.hpp"
+#include "operator/bounded.hpp"
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace vedette::op {
@@ -17,18 +21,13 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::int64_t most_remedies = 1'000'000;
+constexpr std::size_t longest_problem = 400;  // bytes: it quotes what the author wrote
+constexpr std::size_t longest_name = 63;      // bytes of a namespace's
 constexpr std::string_view namespace_prefix = "namespace.";
 
 std::vector<std::string> const cluster_keys{"enabled", "dryRun", "budgetPerCluster", "budgetPerNamespace",
                                             "maxConcurrent"};
 std::vector<std::string> const namespace_keys{"enabled", "dryRun", "budget", "maxConcurrent"};
-
-std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view blanks = " \t\r\n";
-    auto const first = text.find_first_not_of(blanks);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
 
 Result<std::int64_t> parse_count(std::string_view text) {
     std::int64_t count = 0;
@@ -62,11 +61,17 @@ Result<void> read_namespace_key(RemedyPolicy& policy, std::string_view rest, std
         return fail(Errc::invalid_input, "the key is unknown: after {}NAME. stands one of {}{}", namespace_prefix,
                     fmt::join(namespace_keys, ", "), did_you_mean(key, namespace_keys));
     }
+    if (!kube::dns_label_faults(name).empty()) {
+        return fail(Errc::invalid_input,
+                    "\"{}\" is no name of a namespace: write {}NAME.{} with the name of one, which has lower case "
+                    "letters, digits and dashes",
+                    bounded(std::string(name), longest_name), namespace_prefix, key);
+    }
     auto& mine = policy.namespaces[std::string(name)];
     if (key == "enabled") return take(mine.enabled, parse_switch(text));
     if (key == "dryRun") return take(mine.dry_run, parse_switch(text));
     if (key == "budget") return take(mine.budget, parse_remedy_budget(text));
-    return take(mine.max_concurrent, parse_count(text));
+    return take(mine.max_concurrent, parse_remedy_places(text));
 }
 
 Result<void> read_key(RemedyPolicy& policy, std::string_view key, std::string_view text) {
@@ -74,7 +79,7 @@ Result<void> read_key(RemedyPolicy& policy, std::string_view key, std::string_vi
     if (key == "dryRun") return take(policy.dry_run, parse_switch(text));
     if (key == "budgetPerCluster") return take(policy.budget_per_cluster, parse_remedy_budget(text));
     if (key == "budgetPerNamespace") return take(policy.budget_per_namespace, parse_remedy_budget(text));
-    if (key == "maxConcurrent") return take(policy.max_concurrent, parse_count(text));
+    if (key == "maxConcurrent") return take(policy.max_concurrent, parse_remedy_places(text));
     if (key.starts_with(namespace_prefix)) return read_namespace_key(policy, key.substr(namespace_prefix.size()), text);
     return fail(Errc::invalid_input, "the key is unknown: there are {} and {}NAME.KEY{}", fmt::join(cluster_keys, ", "),
                 namespace_prefix, did_you_mean(key, cluster_keys));
@@ -83,11 +88,11 @@ Result<void> read_key(RemedyPolicy& policy, std::string_view key, std::string_vi
 void read_data(RemedyPolicy& policy, json::object const& data, std::vector<Problem>& found) {
     for (auto const& [key, value] : data) {
         auto const field = fmt::format("data.{}", std::string_view(key));
-        auto const read = value.is_string() ? read_key(policy, key, trimmed(value.get_string()))
+        auto const read = value.is_string() ? read_key(policy, key, trim(value.get_string()))
                                             : Result<void>(fail(Errc::invalid_input, "the value is not a string"));
         if (read) continue;
-        found.push_back({Problem::Severity::error, field, "RemedyPolicyInvalid",
-                         fmt::format("{}: {}", field, read.error().text())});
+        found.push_back({Problem::Severity::error, bounded(field, longest_problem), "RemedyPolicyInvalid",
+                         bounded(fmt::format("{}: {}", field, read.error().text()), longest_problem)});
     }
 }
 
@@ -100,6 +105,14 @@ bool is_given(json::object const& object, std::string_view key) {
 
 std::string to_string(RemedyBudget const& budget) {
     return fmt::format("{}/{}", budget.count, format_duration(budget.window));
+}
+
+std::int64_t RemedyPlaces::of(std::int64_t remedied) const {
+    return percent ? std::max<std::int64_t>(1, (remedied * value + 99) / 100) : value;
+}
+
+std::string to_string(RemedyPlaces const& places) {
+    return fmt::format("{}{}", places.value, places.percent ? "%" : "");
 }
 
 RemedyPolicy default_remedy_policy() {
@@ -120,6 +133,42 @@ Result<RemedyBudget> parse_remedy_budget(std::string_view text) {
         return fail(Errc::invalid_input, "\"{}\" is no budget: its duration is from 1s to 7d", text);
     }
     return RemedyBudget{*count, *window};
+}
+
+Result<RemedyPlaces> parse_remedy_places(std::string_view text) {
+    if (!text.ends_with('%')) {
+        auto const count = parse_count(text);
+        if (!count) return std::unexpected(count.error());
+        return RemedyPlaces{.value = *count};
+    }
+    auto const share = parse_count(text.substr(0, text.size() - 1));
+    if (!share || *share < 1 || *share > 100) {
+        return fail(Errc::invalid_input, "\"{}\" is no percentage: write 1% to 100%, or 0 for none", text);
+    }
+    return RemedyPlaces{.value = *share, .percent = true};
+}
+
+std::optional<NamedBudget> budget_in(RemedyPolicy const& policy, std::string_view ns) {
+    auto const mine = policy.namespaces.find(ns);
+    if (mine != policy.namespaces.end() && mine->second.budget) {
+        return NamedBudget{fmt::format("namespace.{}.budget", ns), *mine->second.budget};
+    }
+    if (!policy.budget_per_namespace) return std::nullopt;
+    return NamedBudget{"budgetPerNamespace", *policy.budget_per_namespace};
+}
+
+std::string off_switch(RemedyPolicy const& policy, std::string_view ns) {
+    if (!policy.enabled) return "enabled";
+    auto const mine = policy.namespaces.find(ns);
+    return mine == policy.namespaces.end() || mine->second.enabled ? "" : fmt::format("namespace.{}.enabled", ns);
+}
+
+std::string dry_run_switch(RemedyPolicy const& policy, std::string_view ns) {
+    if (policy.dry_run_by_flag) return "--remedy-dry-run";
+    if (policy.dry_run) return "dryRun of the remedy policy";
+    auto const mine = policy.namespaces.find(ns);
+    if (mine == policy.namespaces.end() || !mine->second.dry_run) return "";
+    return fmt::format("namespace.{}.dryRun of the remedy policy", ns);
 }
 
 RemedyPolicy read_remedy_policy(json::object const& config_map, std::vector<Problem>* problems) {

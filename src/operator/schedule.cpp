@@ -7,6 +7,7 @@
 namespace vedette::op {
 namespace {
 
+using std::chrono::days;
 using std::chrono::seconds;
 
 constexpr std::size_t most_looks = 64;
@@ -24,10 +25,11 @@ WallTime latest_tick(CronSchedule const& cron, WallTime first, WallTime now) {
     return cron.previous(now).value_or(first);
 }
 
-std::optional<WallTime> tick_after_last_run(CronSchedule const& cron, Status const& status) {
+std::optional<WallTime> first_tick_owed(CronSchedule const& cron, Status const& status, std::optional<WallTime> since) {
     auto const ended = *status.finished_at;
-    if (!cron.every()) return cron.next(std::max(ended, status.last_slot.value_or(ended)));
-    return next_on_grid(status.last_slot.value_or(status.started_at.value_or(ended)), cron.interval(), ended);
+    auto const after = std::max(ended, since.value_or(ended));
+    if (!cron.every()) return cron.next(std::max(after, status.last_slot.value_or(after)));
+    return next_on_grid(status.last_slot.value_or(status.started_at.value_or(ended)), cron.interval(), after);
 }
 
 Result<seconds> until_next_tick(Spec const& spec, WallTime now) {
@@ -40,7 +42,8 @@ Result<seconds> until_next_tick(Spec const& spec, WallTime now) {
 
 }  // namespace
 
-Result<std::optional<NextRun>> next_run(Spec const& spec, Status const& status, WallTime now) {
+Result<std::optional<NextRun>> next_run(Spec const& spec, Status const& status, WallTime now,
+                                        std::optional<WallTime> ticks_since) {
     if (spec.paused()) return std::nullopt;
     std::optional<CronSchedule> cron;
     if (spec.repeat_after <= seconds(0)) {
@@ -54,7 +57,7 @@ Result<std::optional<NextRun>> next_run(Spec const& spec, Status const& status, 
         auto const due = *status.finished_at + spec.repeat_after;
         return NextRun{due, std::max(due, now)};
     }
-    auto const tick = tick_after_last_run(*cron, status);
+    auto const tick = first_tick_owed(*cron, status, ticks_since);
     if (!tick) return fail(Errc::invalid_input, "the schedule \"{}\" has no further tick", spec.cron);
     if (*tick > now) return NextRun{*tick, *tick};
     return NextRun{latest_tick(*cron, *tick, now), now};
@@ -101,11 +104,22 @@ Result<double> runs_per_hour(Spec const& spec, WallTime now) {
     auto const cron = parse_cron(spec.cron);
     if (!cron) return std::unexpected(cron.error());
     if (cron->every()) return 3600.0 / std::chrono::duration<double>(cron->interval()).count();
-    // A week: schedules of working days count right whatever day it is.
-    auto const end = now + std::chrono::days(7);
-    int ticks = 0;
-    for (auto tick = cron->next(now); tick && *tick <= end; tick = cron->next(*tick)) ++ticks;
-    return ticks / (7 * 24.0);
+    auto const ticks_of = [&cron](WallTime begin, days span) {
+        int ticks = 0;
+        for (auto tick = cron->next(begin); tick && *tick <= begin + span; tick = cron->next(*tick)) ++ticks;
+        return ticks;
+    };
+    // A week: schedules of working days count right whatever day it is. Five weeks have every day of a month, so what
+    // differs there goes by dates, or is too rare, and is counted until the leap day comes again.
+    constexpr days week(7);
+    auto const ticks = ticks_of(now, week);
+    bool weekly = ticks > 0;
+    for (int later = 1; weekly && ticks < 7 && later < 5; ++later) {
+        weekly = ticks_of(now + later * week, week) == ticks;
+    }
+    if (weekly) return ticks / (7 * 24.0);
+    constexpr days four_years(1461);
+    return ticks_of(now, four_years) / (1461 * 24.0);
 }
 
 }  // namespace vedette::op

@@ -2,8 +2,9 @@
 // When a HealthCheck runs next. repeatAfterSec is a delay after the end of a run; cron is wall-clock ticks. The first
 // run is at once, also with cron: documented examples of the reference rely on it.
 //
-// Missed ticks: those that pass while a run is under way are skipped; those missed for another reason (operator down,
-// API server away) are made up for by one run, at once, however many they were.
+// Missed ticks: those that pass while a run is under way are skipped; those missed for another reason (a remedy ran,
+// operator down, API server away) are made up for by one run, at once, however many they were. An edit of the schedule
+// owes nothing: ticks of the new one that lie before the edit are not missed.
 
 #include "base/error.hpp"
 #include "operator/health_check.hpp"
@@ -15,9 +16,10 @@ struct NextRun {
     WallTime due;   ///< when to start: the slot, or now if that has passed
 };
 
-/// The next run after what `status` has booked. Nothing while the check is paused. Errors: invalid_input (the cron
-/// cannot be read, never ticks).
-Result<std::optional<NextRun>> next_run(Spec const& spec, Status const& status, WallTime now);
+/// The next run after what `status` has booked. Ticks at or before `ticks_since` are not owed: the schedule was another
+/// until then. Nothing while the check is paused. Errors: invalid_input (the cron cannot be read, never ticks).
+Result<std::optional<NextRun>> next_run(Spec const& spec, Status const& status, WallTime now,
+                                        std::optional<WallTime> ticks_since = {});
 
 /// Seconds after which a run counts as failed: workflowtimeout, else repeatAfterSec, else the cron's next interval
 /// (floor of the seconds to the tick after `now`, plus one), at least 1.
@@ -33,7 +35,8 @@ struct PollPlan {
 };
 PollPlan poll_plan(Spec const& spec, std::chrono::seconds timeout);
 
-/// Runs per hour at most, for the plan command: 3600 / (repeatAfterSec), or the ticks of a week by its hours.
+/// Runs per hour at most, for the plan command: 3600 / (repeatAfterSec), or the ticks of a week by its hours; of four
+/// years where a week has fewer than seven and weeks differ.
 Result<double> runs_per_hour(Spec const& spec, WallTime now);
 
 }  // namespace vedette::op

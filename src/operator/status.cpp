@@ -29,7 +29,9 @@ std::string format_second(WallTime when) {
 }
 
 std::optional<WallTime> time_at(json::object const& object, std::string_view path) {
-    auto const time = parse_rfc3339(get_string(object, path));
+    auto const* text = find(object, path);
+    if (!text || !text->is_string() || text->get_string().empty()) return std::nullopt;
+    auto const time = parse_rfc3339(text->get_string());
     return time ? std::optional(*time) : std::nullopt;
 }
 
@@ -106,7 +108,8 @@ std::optional<CurrentWorkflow> read_current(json::object const& status) {
     CurrentWorkflow current{.ns = get_string(status, "currentWorkflow.namespace"),
                             .name = get_string(status, "currentWorkflow.name"),
                             .uid = get_string(status, "currentWorkflow.uid")};
-    if (!run || !slot || !created || current.name.empty() || current.ns.empty()) return std::nullopt;
+    bool const whole = run && slot && created && !current.name.empty() && !current.ns.empty() && !current.uid.empty();
+    if (!whole) return std::nullopt;
     current.run = *run;
     current.slot = *slot;
     current.created = *created;
@@ -186,6 +189,7 @@ Status read_status(json::object const& object) {
 
 json::object status_object(Status const& status) {
     json::object object;
+    object.reserve(32);
     each_member(status, WriteMember{object});
     if (auto const& current = status.current) {
         object["currentWorkflow"] = {{"run", to_string(current->run)},

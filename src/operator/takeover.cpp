@@ -12,6 +12,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view reference_deployment = "activemonitor-controller";
+constexpr std::string_view completed_label = "workflows.argoproj.io/completed";
 
 kube::Resource deployment_resource() {
     return {.group = "apps", .version = "v1", .plural = "deployments", .kind = "Deployment"};
@@ -64,8 +65,8 @@ void note_workflow(Others& others, std::map<std::string, HealthCheck const*> con
     auto const check = checks.find(controller_uid(object));
     if (check == checks.end()) return;
     auto const phase = label(object, "workflows.argoproj.io/phase");
-    bool const ended = label(object, "workflows.argoproj.io/completed") == "true" || phase == "Succeeded" ||
-                       phase == "Failed" || phase == "Error";
+    bool const ended =
+        label(object, completed_label) == "true" || phase == "Succeeded" || phase == "Failed" || phase == "Error";
     if (ended) return;
     ForeignWorkflow found{.check = check->second->ns + "/" + check->second->name};
     found.workflow.ns = get_string(object, "metadata.namespace");
@@ -92,7 +93,9 @@ Task<void> find_workflows(kube::Client client, CheckInformer const& checks, Othe
         held.push_back(seen);
         by_uid.emplace(seen->check.uid, &seen->check);
     });
-    kube::ListOptions options{.label_selector = fmt::format("!{}", uid_label), .metadata_only = true};
+    // A cluster may keep thousands that have ended. Argo says so in a label as it ends one, and in no other way here.
+    kube::ListOptions options{.label_selector = fmt::format("!{},{}!=true", uid_label, completed_label),
+                              .metadata_only = true};
     auto const listed = co_await client.list(
         workflow_resource(), "", options, kube::Projection{"metadata"},
         [&](kube::Object object) { note_workflow(others, by_uid, object); }, [&] { others.workflows.clear(); },
@@ -140,11 +143,11 @@ std::map<std::string, CurrentWorkflow> Others::in_flight() const {
     return all;
 }
 
-Task<Others> find_others(kube::Client client, CheckInformer const& checks, Deadline deadline) {
+Task<Others> find_others(kube::Client client, CheckInformer const& checks, FindDeadlines deadlines) {
     Others others;
-    auto controllers = co_await find_controllers(client, others, deadline);
+    auto controllers = co_await find_controllers(client, others, deadlines.controllers);
     if (!controllers) co_return pass(controllers);
-    auto workflows = co_await find_workflows(client, checks, others, deadline);
+    auto workflows = co_await find_workflows(client, checks, others, deadlines.workflows);
     if (!workflows) co_return pass(workflows);
     co_return std::move(others);
 }

@@ -28,8 +28,14 @@ public:
     std::map<std::string, CurrentWorkflow> in_flight() const;
 };
 
-/// Two lists, of metadata where that is enough. `checks` is in sync. No Deployments or Workflows served, or no right to
-/// list Deployments (`unseen`): nobody is there. Errors: those of Client::list.
-Task<Others> find_others(kube::Client client, CheckInformer const& checks, Deadline deadline);
+struct FindDeadlines {
+    Deadline controllers;
+    Deadline workflows;  ///< of all namespaces, whosever they are: there may be many pages of them
+};
+
+/// Two lists, of metadata where that is enough, without the Workflows that Argo calls completed. `checks` is in sync.
+/// No Deployments or Workflows served, or no right to list Deployments (`unseen`): nobody is there. Errors: those of
+/// Client::list.
+Task<Others> find_others(kube::Client client, CheckInformer const& checks, FindDeadlines deadlines);
 
 }  // namespace vedette::op

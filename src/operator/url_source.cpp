@@ -5,7 +5,6 @@
 
 #include "operator/url_source.hpp"
 
-#include "base/base64.hpp"
 #include "base/redact.hpp"
 #include "check/catalogue/probes/printable.hpp"
 #include "net/http_codec.hpp"
@@ -24,12 +23,6 @@ std::string shown(net::Url const& url) {
     if (usual) place.erase(place.rfind(':'));
     return check::printable(fmt::format("{}://{}{}", url.scheme, place, url.target.substr(0, url.target.find('?'))),
                             200);
-}
-
-Result<void> check_spelling(net::Url const& url) {
-    bool const ascii = std::ranges::all_of(url.host, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-    if (ascii) return {};
-    return fail(Errc::invalid_input, "its host is not ASCII: write the name's xn-- form");
 }
 
 bool is_html(net::Headers const& headers) {
@@ -64,16 +57,19 @@ net::HttpRequest request_for(net::Url const& url, std::string const& user, Cache
     net::HttpRequest request{.target = url.target};
     request.headers.add("User-Agent", "vedette/" VEDETTE_VERSION);
     request.headers.add("Accept", "*/*");
-    if (!user.empty()) {
-        // RFC 7617: the colon is there even without a password.
-        request.headers.add("Authorization", "Basic " + base64_encode(user.contains(':') ? user : user + ":"));
-    }
+    if (!user.empty()) request.headers.add("Authorization", net::basic_authorization(user));
     if (known && !known->etag.empty()) request.headers.add("If-None-Match", known->etag);
     if (known && !known->last_modified.empty()) request.headers.add("If-Modified-Since", known->last_modified);
     return request;
 }
 
 }  // namespace
+
+Result<void> check_host(net::Url const& url, net::AddressPolicy const& policy) {
+    bool const ascii = std::ranges::all_of(url.host, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    if (!ascii) return fail(Errc::invalid_input, "its host is not ASCII: write the name's xn-- form");
+    return policy.check_host(url.host);
+}
 
 struct UrlSource::Hop {
     net::Url url;
@@ -121,11 +117,11 @@ Task<std::string> UrlSource::follow(net::Url first, bool verify, Deadline deadli
 }
 
 Task<UrlSource::Step> UrlSource::ask(Hop const& hop, bool verify, Deadline deadline) {
-    if (auto spelling = check_spelling(hop.url); !spelling) co_return pass(spelling);
     // The dialer judges again: behind a proxy it would see only the proxy.
-    if (auto allowed = dialer_.policy().check_host(hop.url.host); !allowed) co_return pass(allowed);
-    auto origin = origin_of(hop.url, verify);
+    if (auto allowed = check_host(hop.url, dialer_.policy()); !allowed) co_return pass(allowed);
+    auto origin = net::origin_of(hop.url, options_.environment);
     if (!origin) co_return pass(origin);
+    if (origin->tls) origin->tls->verify = verify;
     CacheKey key{whole(hop.url), hop.user, verify};
     auto const known = cache_.find(key);
     auto request = request_for(hop.url, hop.user, known.get());
@@ -150,16 +146,6 @@ Task<UrlSource::Step> UrlSource::ask(Hop const& hop, bool verify, Deadline deadl
         cache_.forget(key);
     }
     co_return Step{.text = std::move(*text)};
-}
-
-Result<net::Origin> UrlSource::origin_of(net::Url const& url, bool verify) const {
-    net::Origin origin{.endpoint = {url.host, url.port}};
-    if (url.scheme == "https") origin.tls = net::TlsOptions{.server_name = url.host, .verify = verify};
-    if (!options_.environment) return origin;
-    auto proxy = net::proxy_from_environment(url.scheme, origin.endpoint, options_.environment);
-    if (!proxy) return pass(proxy);
-    origin.proxy = std::move(*proxy);
-    return origin;
 }
 
 }  // namespace vedette::op

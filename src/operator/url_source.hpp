@@ -16,8 +16,12 @@ struct UrlSourceOptions {
     /// Looks up HTTPS_PROXY, HTTP_PROXY and NO_PROXY, as the reference's Go does; null: no proxies. A proxy's own
     /// address is judged as any other. Behind one, a target that is a name is the proxy's to look up, and keeping it
     /// from link-local addresses the proxy's duty; a literal target is judged here.
-    std::function<std::optional<std::string>(std::string)> environment;
+    net::Environment environment;
 };
+
+/// Whether a URL's host may be asked, as far as its text tells: it is ASCII, and `policy` does not refuse it.
+/// Errors: invalid_input, denied.
+Result<void> check_host(net::Url const& url, net::AddressPolicy const& policy);
 
 /// Has an HTTP client of its own over the guarded dialer, so that no other way out exists.
 ///
@@ -40,7 +44,6 @@ public:
 private:
     struct Hop;
     struct Step;
-    Result<net::Origin> origin_of(net::Url const& url, bool verify) const;
     Task<Step> ask(Hop const& hop, bool verify, Deadline deadline);
     Task<std::string> follow(net::Url first, bool verify, Deadline deadline);
 

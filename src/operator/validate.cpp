@@ -1,9 +1,14 @@
 // What can be told from the spec alone. The reference's silence about these is what its users complain about most.
 
+#include "operator/validate.hpp"
+
 #include "base/cron.hpp"
 #include "base/duration.hpp"
-#include "net/http_codec.hpp"
-#include "operator/health_check.hpp"
+#include "base/ensure.hpp"
+#include "base/json.hpp"
+#include "kube/name_syntax.hpp"
+#include "operator/bounded.hpp"
+#include "operator/url_source.hpp"
 
 #include <fmt/format.h>
 
@@ -42,15 +47,40 @@ bool is_blank(std::string_view text) {
     return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
+constexpr std::size_t longest_name_prefix = 253;
+
+// A DNS subdomain that may end in dashes, or the API server refuses what is named after it: no part begins or ends with
+// a dash. Of a long one the name holds only the beginning, but the Workflow holds it whole; the API server does not
+// count its last dash.
 bool is_name_prefix(std::string_view text) {
     auto const plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-    if (text.empty() || !plain(text.front())) return false;
-    return std::all_of(text.begin(), text.end(), [&](char c) { return plain(c) || c == '-' || c == '.'; });
+    char before = '.';
+    for (char const c : text) {
+        bool const fits = plain(c) || (c == '-' && before != '.') || (c == '.' && plain(before));
+        if (!fits) return false;
+        before = c;
+    }
+    return before != '.' && text.size() <= longest_name_prefix + (before == '-' ? 1 : 0);
 }
 
-bool is_web_address(std::string_view text) {
-    auto const scheme = text.substr(0, text.find("://"));
-    return scheme.size() < text.size() && (net::same_word(scheme, "http") || net::same_word(scheme, "https"));
+constexpr char label_rule[] = "lower case letters and digits, and dashes between them, at most 63 characters";
+constexpr char subdomain_rule[] = "lower case letters and digits, - and . between them, at most 253 characters";
+
+std::string quoted(std::string const& text) {
+    return fmt::format("\"{}\"", bounded(text, longest_name_prefix + 1));
+}
+
+// Refuses no more than every operator does, whatever its --source-allow.
+net::AddressPolicy const& widest_policy() {
+    static auto const policy = net::AddressPolicy::parse({"0.0.0.0/0", "::/0"}, "--source-allow");
+    ensure(policy.has_value(), "all addresses are a legal block");
+    return *policy;
+}
+
+Result<void> check_address(std::string const& text) {
+    auto const url = net::parse_url(text);
+    if (!url) return std::unexpected(url.error());
+    return check_host(*url, widest_policy());
 }
 
 void check_source(Findings& findings, Source const& source, std::string const& at, bool remedy) {
@@ -64,9 +94,10 @@ void check_source(Findings& findings, Source const& source, std::string const& a
             }
             break;
         case Source::Kind::url:
-            if (!is_web_address(source.path)) {
+            if (auto const good = check_address(source.path); !good) {
                 findings.stops(remedy, at + ".url.path", "SourceInvalid",
-                               "{}.url.path \"{}\" is no http or https address", at, source.path);
+                               "{}.url.path: {}; write an address such as https://example.com/workflow.yaml", at,
+                               good.error().text());
             } else if (!source.verify_cert) {
                 findings.warning(at + ".url.verifyCert", "SourceNotVerified",
                                  "{}.url.verifyCert is false: whoever sits on the way can choose what runs here", at);
@@ -80,6 +111,10 @@ void check_source(Findings& findings, Source const& source, std::string const& a
         case Source::Kind::config_map:
             if (source.config_map.empty() || source.key.empty()) {
                 findings.stops(remedy, at + ".configMap", "SourceMissing", "{}.configMap needs a name and a key", at);
+            } else if (!kube::subdomain_faults(source.config_map).empty()) {
+                findings.stops(remedy, at + ".configMap.name", "SourceInvalid",
+                               "{}.configMap.name {} is no name of a ConfigMap: write {}", at,
+                               quoted(source.config_map), subdomain_rule);
             }
             break;
     }
@@ -91,8 +126,10 @@ void check_name_prefix(Findings& findings, WorkflowSpec const& workflow, std::st
     auto const message =
         workflow.generate_name.empty()
             ? fmt::format("{} is empty, so no Workflow can be named: write something like \"dns-check-\"", field)
-            : fmt::format("{} \"{}\" cannot begin a name: use lower case letters, digits, - and .", field,
-                          workflow.generate_name);
+            : fmt::format(
+                  "{} \"{}\" cannot begin a name: use lower case letters and digits, - and . between them, at "
+                  "most {} characters",
+                  field, workflow.generate_name.substr(0, longest_name_prefix), longest_name_prefix);
     findings.stops(remedy, field, "GenerateNameInvalid", "{}", message);
 }
 
@@ -106,10 +143,18 @@ void check_workflow(Findings& findings, WorkflowSpec const& workflow, std::strin
     auto const resource = at + ".resource";
     if (workflow.ns.empty()) {
         findings.stops(remedy, resource + ".namespace", "NamespaceMissing", "{}.namespace is empty", resource);
+    } else if (!kube::dns_label_faults(workflow.ns).empty()) {
+        findings.stops(remedy, resource + ".namespace", "NamespaceInvalid",
+                       "{}.namespace {} is no name of a namespace: write {}", resource, quoted(workflow.ns),
+                       label_rule);
     }
     if (workflow.service_account.empty()) {
         findings.error(resource + ".serviceAccount", "ServiceAccountMissing",
                        "{}.serviceAccount is empty: the Workflow's pods need an account to run as", resource);
+    } else if (!kube::subdomain_faults(workflow.service_account).empty()) {
+        findings.stops(remedy, resource + ".serviceAccount", "ServiceAccountInvalid",
+                       "{}.serviceAccount {} is no name of a service account: write {}", resource,
+                       quoted(workflow.service_account), subdomain_rule);
     }
     if (workflow.timeout.count() < 0 && remedy) {
         findings.warning(at + ".workflowtimeout", "TimeoutInvalid", "{}.workflowtimeout is negative and is not used",
@@ -121,14 +166,24 @@ void check_workflow(Findings& findings, WorkflowSpec const& workflow, std::strin
 }
 
 void check_schedule(Findings& findings, Spec const& spec) {
+    if (spec.repeat_after.count() < 0) {
+        findings.warning("spec.repeatAfterSec", "RepeatInvalid",
+                         "spec.repeatAfterSec {} is negative, which counts as not set", spec.repeat_after.count());
+    }
     if (spec.cron.empty()) return;
     if (spec.repeat_after.count() > 0) {
         findings.warning("spec.schedule.cron", "CronIgnored",
                          "spec.schedule.cron is not used, since spec.repeatAfterSec is set");
         return;
     }
-    if (auto const cron = parse_cron(spec.cron); !cron) {
+    auto const cron = parse_cron(spec.cron);
+    if (!cron) {
         findings.error("spec.schedule.cron", "ScheduleInvalid", "spec.schedule.cron: {}", cron.error().text());
+    } else if (cron->raised_to_a_second()) {
+        findings.warning("spec.schedule.cron", "IntervalRaised",
+                         "spec.schedule.cron {} is less than a second, so the check runs once a second: write a "
+                         "duration such as @every 60s",
+                         quoted(spec.cron));
     }
 }
 
@@ -200,6 +255,26 @@ std::vector<Problem> validate(Spec const& spec) {
     check_level(findings, spec);
     check_backoff(findings, spec);
     check_remedy(findings, spec);
+    return std::move(findings).take();
+}
+
+std::vector<Problem> validate_metadata(boost::json::object const& object) {
+    Findings findings;
+    auto const ns = get_string(object, "metadata.namespace");
+    auto const name = get_string(object, "metadata.name");
+    auto const prefix = get_string(object, "metadata.generateName");
+    if (!ns.empty() && !kube::dns_label_faults(ns).empty()) {
+        findings.error("metadata.namespace", "NamespaceInvalid",
+                       "metadata.namespace {} is no name of a namespace: write {}", quoted(ns), label_rule);
+    }
+    if (!name.empty() && !kube::subdomain_faults(name).empty()) {
+        findings.error("metadata.name", "NameInvalid", "metadata.name {} is no name of a HealthCheck: write {}",
+                       quoted(name), subdomain_rule);
+    } else if (name.empty() && !prefix.empty() && !is_name_prefix(prefix)) {
+        findings.error("metadata.generateName", "NameInvalid",
+                       "metadata.generateName {} cannot begin the name of a HealthCheck: write {}", quoted(prefix),
+                       subdomain_rule);
+    }
     return std::move(findings).take();
 }
 

@@ -115,14 +115,17 @@ TEST(Cron, EveryCountsFromTheWholeSecond) {
     struct Row {
         std::string_view schedule;
         Duration want;
+        bool raised = false;
     };
     for (auto const& row : {
              Row{"@every 1h30m", 90min},
              Row{"@every 1.5h", 90min},
              Row{"@every 90s", 90s},
-             Row{"@every 10ms", 1s},
-             Row{"@every 0", 1s},
-             Row{"@every -5m", 1s},
+             Row{"@every 10ms", 1s, true},
+             Row{"@every 0", 1s, true},
+             Row{"@every -5m", 1s, true},
+             Row{"@every 999ms999us999ns", 1s, true},
+             Row{"@every 1s", 1s},
              Row{"@every 1500ms", 1s},
              Row{"@every 2m0.9s", 2min},
              Row{"@every 1h1us1ns", 1h},
@@ -131,6 +134,7 @@ TEST(Cron, EveryCountsFromTheWholeSecond) {
         auto const schedule = parsed(row.schedule);
         EXPECT_TRUE(schedule.every());
         EXPECT_EQ(schedule.interval(), row.want) << row.schedule;
+        EXPECT_EQ(schedule.raised_to_a_second(), row.raised) << row.schedule;
         EXPECT_EQ(schedule.next(at("2026-01-01T00:00:00.7Z")), at("2026-01-01T00:00:00Z") + row.want);
         EXPECT_EQ(schedule.previous(at("2026-01-01T00:00:00Z")), std::nullopt);
     }

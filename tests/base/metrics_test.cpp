@@ -1,5 +1,7 @@
 #include "base/metrics.hpp"
 
+#include "base/metrics_series.hpp"
+
 #include <gmock/gmock.h>
 
 #include <cmath>
@@ -9,15 +11,6 @@ namespace vedette::metrics {
 namespace {
 
 using testing::ElementsAre;
-
-std::vector<std::string> series_of(AnyFamily const& family, std::optional<std::string> const& after = {}) {
-    std::vector<std::string> lines;
-    family.visit(after, [&](SeriesView const& series) {
-        lines.push_back(fmt::format("{}={}", fmt::join(series.values(), "/"), series.value));
-        return true;
-    });
-    return lines;
-}
 
 TEST(Counter, OnlyRises) {
     Counter counter;

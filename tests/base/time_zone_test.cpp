@@ -54,5 +54,18 @@ TEST(TimeZone, NamesThatAreNoZoneAreRefused) {
     EXPECT_FALSE(TimeZone::local().name().empty());
 }
 
+TEST(TimeZone, TheLocalOneIsThatOfTheEnvironmentOrTheMachine) {
+    auto const of_the_machine = TimeZone::local();
+    ::setenv("TZ", ":Asia/Kolkata", 1);
+    EXPECT_EQ(TimeZone::local(), zone("Asia/Kolkata"));
+    ::setenv("TZ", "Mars/Olympus", 1);
+    EXPECT_EQ(TimeZone::local(), TimeZone::utc());
+    for (auto const* name : {"Local", ":Local"}) {
+        ::setenv("TZ", name, 1);
+        EXPECT_EQ(TimeZone::local(), of_the_machine) << name;
+    }
+    ::unsetenv("TZ");
+}
+
 }  // namespace
 }  // namespace vedette

@@ -91,6 +91,141 @@ TEST(PlanText, CountsInWords) {
     plan.errors = 0;
     plan.warnings = 1;
     EXPECT_THAT(plan_text(plan, 0), HasSubstr("; 0 errors, 1 warning\n"));
+    plan.after.workflows_per_hour = 600'000.4;
+    EXPECT_THAT(plan_text(plan, 0), HasSubstr("Workflows per hour: 0 -> 600000;")) << "not 6e+05";
+}
+
+TEST(PlanText, RatesAreInFixedNotation) {
+    struct Row {
+        double rate;
+        std::string want;
+    };
+    for (auto const& row : std::vector<Row>{
+             {0, "0"},
+             {1 / 8766.0 / 4, "<0.0001"},  // each 29 February
+             {1 / 8766.0, "0.0001"},       // each year
+             {1 / 168.0, "0.006"},         // each week
+             {1 / 24.0, "0.0417"},
+             {0.99999, "1"},
+             {1.5, "1.5"},
+             {60, "60"},
+             {123.456, "123.5"},
+             {1234.56, "1235"},
+             {600'000.4, "600000"},
+         }) {
+        op::Plan plan;
+        plan.after.workflows_per_hour = row.rate;
+        EXPECT_THAT(plan_text(plan, 0), HasSubstr("Workflows per hour: 0 -> " + row.want + ";"));
+    }
+}
+
+TEST(PlanText, WhatWasNotReadStandsAmongTheProblems) {
+    op::Plan plan;
+    plan.unread.push_back({.what = "Healthcheck health/dns", .message = "it is not read", .where = "k.yaml:3"});
+    EXPECT_THAT(plan_text(plan, 0),
+                HasSubstr("Problems\n  k.yaml:3: warning: Healthcheck health/dns\n    it is not read\n"));
+    EXPECT_EQ(to_json(plan_document(plan).at("unread")),
+              R"([{"what":"Healthcheck health/dns","where":"k.yaml:3","message":"it is not read"}])");
+}
+
+op::Plan plan_of_costs() {
+    op::Plan plan;
+    plan.checks.push_back({.ns = "health",
+                           .name = "kept",
+                           .cost = {.requests_per_hour = 1234.5, .workflows_kept = 11, .workflow_bytes = 1049}});
+    plan.checks.push_back(
+        {.ns = "health", .name = "all", .cost = {.requests_per_hour = 4 / 24.0, .workflow_bytes = 649}});
+    plan.checks.push_back({.ns = "health", .name = "url", .cost = {.requests_per_hour = 240}});
+    plan.checks.push_back({.ns = "health",
+                           .name = "native",
+                           .cost = {.requests_per_hour = 120, .workflows_kept = 0, .workflow_bytes = 0}});
+    plan.checks.push_back({.ns = "health", .name = "paused", .cost = op::cost_without_workflows});
+    plan.before.workflows_kept = 1;
+    plan.before.bytes_kept = 987'654'321;
+    plan.after = {.requests_per_hour = 1594.6,
+                  .workflows_kept = 11,
+                  .bytes_kept = 11'539,
+                  .of_unknown_keep = 2,
+                  .never_deleted = 1,
+                  .never_deleted_per_hour = 0.0417,
+                  .rbac_objects = 1,
+                  .rbac_bytes = 321};
+    return plan;
+}
+
+TEST(PlanText, CostsAreRounded) {
+    auto const text = plan_text(plan_of_costs(), 0);
+    EXPECT_THAT(text,
+                HasSubstr("API requests per hour: 0 -> 1590\n"
+                          "Workflows in etcd: 1, about 990 MB -> 11, about 12 kB\n"
+                          "  1 HealthCheck keeps every Workflow: about 0.0417 more an hour; give ttlStrategy in the "
+                          "Workflow, or --workflow-ttl if Argo has a default\n"
+                          "  not those of 1 HealthCheck, for the text is not here\n"
+                          "RBAC objects in etcd: 0 -> 1, about 320 B\n"));
+    EXPECT_THAT(text, AllOf(testing::ContainsRegex("health/kept +1230  11, about 12 kB\n"),
+                            testing::ContainsRegex("health/all +0.167  never deleted, about 650 B each\n"),
+                            testing::ContainsRegex("health/url +240  its text is not here\n"),
+                            testing::ContainsRegex("health/native +120  0\n")));
+    auto const costs = text.substr(text.find("API server and etcd"));
+    EXPECT_THAT(costs, Not(HasSubstr("paused")));
+}
+
+TEST(PlanText, SaysThatWorkflowsPileUpOnlyWhereTheyDo) {
+    auto plan = plan_of_costs();
+    plan.after.of_unknown_keep = 11;
+    plan.after.never_deleted = 11;
+    plan.after.never_deleted_per_hour = 1604.2;
+    EXPECT_THAT(plan_text(plan, 0), AllOf(HasSubstr("  11 HealthChecks keep every Workflow: about 1600 more an hour;"),
+                                          Not(HasSubstr("for the text is not here"))));
+    plan.after.never_deleted = 0;
+    EXPECT_THAT(plan_text(plan, 0), AllOf(Not(HasSubstr("every Workflow")), HasSubstr("not those of 11 HealthChecks")));
+}
+
+TEST(PlanDocument, CostsAreRounded) {
+    auto const document = plan_document(plan_of_costs());
+    auto const& kept = document.at("checks").at(0).as_object();
+    EXPECT_EQ(kept.at("api_requests_per_hour").as_double(), 1230);
+    EXPECT_EQ(document.at("checks").at(1).at("api_requests_per_hour").as_double(), 0.167);
+    EXPECT_EQ(kept.at("workflows_kept"), 11);
+    EXPECT_EQ(kept.at("workflow_bytes"), 1000);
+    EXPECT_TRUE(document.at("checks").at(1).at("workflows_kept").is_null());
+    EXPECT_TRUE(document.at("checks").at(2).at("workflow_bytes").is_null());
+    EXPECT_EQ(document.at("workflow_bytes_kept").at("after"), 12'000);
+    EXPECT_EQ(document.at("of_unknown_keep").at("after"), 2);
+    EXPECT_EQ(document.at("never_deleted").at("after"), 1);
+    EXPECT_EQ(document.at("never_deleted_per_hour").at("after").as_double(), 0.0417);
+    EXPECT_EQ(document.at("checks").at(4).at("workflows_kept"), 0) << "it is known that a paused one keeps none";
+    EXPECT_EQ(document.at("rbac_bytes").at("after"), 320);
+}
+
+TEST(PlanText, SaysWhoHoldsRemediesBack) {
+    op::Plan plan;
+    plan.remedies.push_back(
+        {.check = "a/a", .account = "x", .reach = "namespace a", .most_per_hour = 3, .bounded_by = "budget 3/1h"});
+    plan.remedies.push_back({.check = "a/b", .account = "x", .reach = "namespace a", .dry_run_by = "spec.dryRun"});
+    plan.remedies.push_back({.check = "a/c", .account = "x", .reach = "namespace a", .stopped_by = "it says so"});
+    plan.remedies_together = {.most_per_hour = 3, .most_at_once = 1, .bounded_by = {"a", "b"}};
+    auto const text = plan_text(plan, 0);
+    EXPECT_THAT(text, AllOf(HasSubstr("  all together up to 3 per hour and 1 at once (a, b)\n"),
+                            HasSubstr("namespace a, up to 3 per hour (budget 3/1h)\n"),
+                            HasSubstr("namespace a, never: a dry run (spec.dryRun)\n"),
+                            HasSubstr("namespace a, never: it says so\n")));
+    auto const document = plan_document(plan);
+    EXPECT_EQ(document.at("remedies").at(1).at("dry_run"), true);
+    EXPECT_EQ(document.at("remedies").at(1).at("dry_run_by"), "spec.dryRun");
+    EXPECT_EQ(document.at("remedies").at(2).at("stopped_by"), "it says so");
+    EXPECT_EQ(document.at("remedies_together").at("most_at_once"), 1);
+}
+
+TEST(PlanText, SaysWhichRemedyPolicyCounts) {
+    op::Plan plan;
+    plan.remedies.push_back({.check = "a/a", .account = "x", .reach = "namespace a"});
+    EXPECT_THAT(plan_text(plan, 0), HasSubstr("What remedies may do\n  remedy policy: none among the files\n"));
+    EXPECT_TRUE(plan_document(plan).at("policy").is_null());
+    plan.policy = op::ManifestPolicy{.ns = "health", .name = "stop", .where = "pol.yaml:1"};
+    EXPECT_THAT(plan_text(plan, 0), HasSubstr("What remedies may do\n  remedy policy: health/stop (pol.yaml:1)\n"));
+    EXPECT_EQ(to_json(plan_document(plan).at("policy")),
+              R"({"namespace":"health","name":"stop","where":"pol.yaml:1"})");
 }
 
 TEST(PlanText, TellsTheDayOfTheNextRunsOnce) {

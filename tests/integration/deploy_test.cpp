@@ -30,10 +30,11 @@ TEST_F(Deployed, EveryFlagThatAManifestPassesExists) {
     ASSERT_EQ(help.code, 0) << help.err;
     std::set<std::string> flags;
     std::regex const flag("--[a-z][a-z-]+");
-    for (auto const* file : {"charts/vedette-operator/templates/deployment.yaml", "operator/install.yaml"}) {
+    for (auto const* file : {"charts/vedette-operator/templates/_arguments.tpl", "operator/install.yaml"}) {
         std::istringstream lines(text_of(fmt::format("{}/deploy/{}", tree, file)));
         for (std::string line; std::getline(lines, line);) {
-            if (line.find("- --") == std::string::npos && line.find("args:") == std::string::npos) continue;
+            bool const passes = std::regex_search(line, std::regex(R"(^ *- (--|\{\{ printf "--))"));
+            if (!passes && line.find("args:") == std::string::npos) continue;
             for (std::sregex_iterator found(line.begin(), line.end(), flag), end; found != end; ++found) {
                 flags.insert(found->str());
             }

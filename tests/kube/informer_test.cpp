@@ -41,6 +41,7 @@ Object pod(std::string_view name, std::string_view node) {
 struct Heard {
     std::map<std::string, SmallPod> pods;
     std::vector<std::string> log;
+    std::vector<std::pair<std::string, std::string>> versions_at_deletion;  ///< known before, told then
 
     Handlers<SmallPod> handlers() {
         return {.added =
@@ -57,7 +58,9 @@ struct Heard {
                     },
                 .deleted =
                     [this](std::string const& key, SmallPod const& last) {
-                        EXPECT_TRUE(pods.contains(key) && pods[key] == last) << key << " was deleted twice";
+                        EXPECT_TRUE(pods.contains(key)) << key << " was deleted twice";
+                        EXPECT_EQ(pods[key].node, last.node) << key << " changed behind our back";
+                        versions_at_deletion.emplace_back(pods[key].version, last.version);
                         pods.erase(key);
                         log.push_back("-" + key);
                     }};
@@ -98,6 +101,7 @@ TEST(Informer, TellsWhatIsThereThenWhatChanges) {
     scene.server.put(pod("a", "n1"));
     scene.server.put(pod("b", "n2"));
     EXPECT_FALSE(scene.informer.synced());
+    EXPECT_EQ(scene.informer.stored_at(), std::nullopt);
     tell(scene, [](Scene& s) -> Async<void> {
         auto const synced = co_await s.informer.wait_until_synced(s.world.clock().now() + 10s);
         EXPECT_TRUE(synced);
@@ -116,6 +120,29 @@ TEST(Informer, TellsWhatIsThereThenWhatChanges) {
         s.informer.add_handlers(late.handlers());
         EXPECT_EQ(late.log, (std::vector<std::string>{"+shop/a", "+shop/c"}));
     });
+}
+
+TEST(Informer, ADeletionOnTheWatchHandsOverTheObjectThatItTellsAndOneThatAListLacksTheLastKnown) {
+    for (bool const watched : {true, false}) {
+        Scene scene(1, {.history = 1});
+        scene.server.put(pod("a", "n1"));
+        tell(scene, [watched](Scene& s) -> Async<void> {
+            co_await s.world.clock().sleep_for(1s);
+            auto const known = s.informer.find("shop/a")->version;
+            if (!watched) {
+                s.server.add_fault({.kind = fake::Fault::Kind::end_watch, .method = "WATCH", .times = 1});
+            }
+            s.server.erase(pods(), "shop", "a");
+            s.server.put(pod("b", "n1"));
+            s.server.put(pod("c", "n1"));
+            co_await s.world.clock().sleep_for(1min);
+            EXPECT_EQ(s.informer.reflector().lists(), watched ? 1u : 2u);
+            EXPECT_EQ(s.heard.versions_at_deletion.size(), 1u);
+            auto const& [before, told] = s.heard.versions_at_deletion.at(0);
+            EXPECT_EQ(before, known);
+            EXPECT_EQ(told != known, watched) << "a deletion is a version of its own";
+        });
+    }
 }
 
 TEST(Informer, AnObjectThatNoLongerDecodesIsDeleted) {
@@ -166,6 +193,41 @@ TEST(Informer, ARelistFindsWhatHappenedMeanwhileAndRepeatsNothing) {
         EXPECT_EQ(s.informer.reflector().lists(), 2u);
         std::sort(s.heard.log.begin(), s.heard.log.end());
         EXPECT_EQ(s.heard.log, (std::vector<std::string>{"+shop/c", "+shop/e", "-shop/b", "-shop/c", "~shop/a"}));
+    });
+}
+
+TEST(Informer, ACopyThatMayBeOldIsListedAnewOnDemandAndAYoungOneIsBelieved) {
+    Scene scene;
+    scene.server.put(pod("a", "n1"));
+    scene.server.put(pod("b", "n1"));
+    scene.server.add_fault({.kind = fake::Fault::Kind::hang, .method = "WATCH"});
+    tell(scene, [](Scene& s) -> Async<void> {
+        auto const& clock = s.world.clock();
+        auto const synced = co_await s.informer.wait_until_synced(clock.now() + 10s);
+        EXPECT_TRUE(synced);
+        co_await s.world.clock().sleep_for(5s);
+        s.server.put(pod("a", "n2"));
+        s.server.erase(pods(), "shop", "b");
+        s.heard.log.clear();
+        EXPECT_EQ(s.informer.stored_at(), clock.now() - 5s);
+        auto const believed = co_await s.informer.catch_up(clock.now() - 5s, clock.now() + 10s);
+        EXPECT_TRUE(believed);
+        EXPECT_EQ(s.heard.log, std::vector<std::string>{}) << "a watch that says nothing";
+        auto const asked = clock.now();
+        for (int i = 0; i < 2; ++i) {
+            auto const caught_up = co_await s.informer.catch_up(asked, clock.now() + 10s);
+            EXPECT_TRUE(caught_up);
+            EXPECT_EQ(s.heard.log, (std::vector<std::string>{"-shop/b", "~shop/a"}));
+            EXPECT_EQ(s.informer.reflector().lists(), 2u);
+        }
+        EXPECT_EQ(clock.now(), asked) << "without a pause";
+        co_await s.world.clock().sleep_for(1s);
+        s.server.add_fault({.kind = fake::Fault::Kind::status, .method = "GET", .status = 403});
+        auto const refused = co_await s.informer.catch_up(clock.now(), clock.now() + 10s);
+        EXPECT_FALSE(refused);
+        EXPECT_EQ(refused.error().code(), Errc::timed_out);
+        EXPECT_NE(refused.error().text().find("wait for a new list: list pods: "), std::string::npos)
+            << refused.error().text();
     });
 }
 

@@ -155,6 +155,34 @@ TEST(Proxy, APlainOriginIsAskedForInAbsoluteForm) {
     EXPECT_THAT(w.requests[0], HasSubstr("Proxy-Authorization: Basic YTpi\r\n"));
 }
 
+// RFC 7617, section 2: the colon stands even before an empty password.
+TEST(Proxy, AUserWithoutPasswordIsSentWithItsColon) {
+    EXPECT_EQ(basic_authorization("joe"), "Basic am9lOg==");
+    EXPECT_EQ(basic_authorization("joe:"), "Basic am9lOg==");
+    EXPECT_EQ(basic_authorization("joe:pass:word"), "Basic am9lOnBhc3M6d29yZA==");
+}
+
+TEST(Proxy, TheWayToAUrlHasTlsForHttpsAndTheProxyOfTheEnvironment) {
+    auto const url = parse_url("https://[::1]:8443/a?b").value();
+    auto const straight = origin_of(url, {}).value();
+    EXPECT_EQ(to_string(straight.endpoint), "[::1]:8443");
+    ASSERT_TRUE(straight.tls);
+    EXPECT_EQ(straight.tls->server_name, "::1");
+    EXPECT_TRUE(straight.tls->verify);
+    EXPECT_FALSE(straight.proxy);
+
+    auto const variables = [](std::string name) -> std::optional<std::string> {
+        if (name == "HTTP_PROXY") return "p:3128";
+        if (name == "HTTPS_PROXY") return "::";
+        return std::nullopt;
+    };
+    auto const plain = origin_of(parse_url("http://shop").value(), variables).value();
+    EXPECT_FALSE(plain.tls);
+    ASSERT_TRUE(plain.proxy);
+    EXPECT_EQ(plain.proxy->host, "p");
+    EXPECT_EQ(origin_of(parse_url("https://shop").value(), variables).error().code(), Errc::invalid_input);
+}
+
 TEST(Proxy, ARefusalNamesProxyAndTarget) {
     HttpWorld w;
     w.always(proxy_at, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");

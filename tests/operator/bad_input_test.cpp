@@ -214,6 +214,7 @@ TEST(BadInput, NegativeNumbersAreNoLimitsAndNoCrash) {
     scene.edit("bad", {{"repeatAfterSec", -60}});
     scene.pass(1s);
     EXPECT_EQ(scene.status("bad").status, "Stopped");
+    EXPECT_THAT(scene.status("bad").error_message, HasSubstr("spec.repeatAfterSec set to -60, "));
     expect_gone(scene);
 }
 

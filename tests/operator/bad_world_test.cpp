@@ -154,8 +154,12 @@ TEST(BadInput, NamesAsLongAsKubernetesAllowsRunLikeOthers) {
 }
 
 TEST(BadInput, NamesThatNoServerTakes) {
-    try_row({"an account that is no name", at("workflow.resource.serviceAccount", "My Account"), "RBACInvalid", ""});
-    try_row({"a Workflow that cannot be named", at("workflow.generateName", "bad..name-"), "CreateFailed", "name"});
+    try_row({"an account that is no name", at("workflow.resource.serviceAccount", "My Account"),
+             "ServiceAccountInvalid", "\"My Account\" is no name"});
+    try_row({"a namespace that is no name", at("workflow.resource.namespace", "a/b"), "NamespaceInvalid",
+             "\"a/b\" is no name"});
+    try_row({"a Workflow that cannot be named", at("workflow.generateName", "bad..name-"), "GenerateNameInvalid",
+             "cannot begin"});
 }
 
 // --- what stands in statuses --------------------------------------------------------------------------------------

@@ -241,6 +241,11 @@ TEST(BookStopped, PrintsBothFieldsAndWhenThePauseBegan) {
     EXPECT_THAT(stopped.error_message, testing::HasSubstr("spec.repeatAfterSec set to 0, spec.schedule set to \"\""));
     EXPECT_EQ(stopped.total_runs, 3);
     EXPECT_EQ(book_stopped({}, stopped, now + 1h), stopped) << "a second look changes nothing";
+    auto const negative = read_health_check({{"spec", {{"repeatAfterSec", -5}}}}).spec;
+    ASSERT_TRUE(negative.paused());
+    EXPECT_THAT(book_stopped(negative, {}, now).error_message,
+                testing::HasSubstr("spec.repeatAfterSec set to -5, spec.schedule set to \"\""))
+        << "as it is written";
 }
 
 }  // namespace

@@ -34,9 +34,9 @@ inline std::string hello(std::string_view more = "  repeatAfterSec: 60\n", std::
 }
 
 inline std::vector<ManifestCheck> manifests(std::string const& text) {
-    auto checks = read_manifests(text, "f.yaml", "default");
-    if (!checks) throw std::runtime_error(checks.error().text());
-    return std::move(*checks);
+    auto found = read_manifests(text, "f.yaml", "default");
+    if (!found) throw std::runtime_error(found.error().text());
+    return std::move(found->checks);
 }
 
 inline HealthCheck check_of(std::string const& text) {

@@ -133,6 +133,30 @@ TEST(Edit, AccountLevelAndNamespaceCountFromTheNextRunOn) {
     scene.end();
 }
 
+// Booked, in mid-run, or not even made: however a run ends, no other follows to take its rights away.
+TEST(Edit, OfTheAccountTogetherWithAPauseLeavesNoRightsOfTheOldOne) {
+    OperatorScene scene;
+    scene.fates["long-"] = {.running = 40s};
+    for (auto const* name : {"booked", "long", "never"}) scene.add(name, {{"level", "namespace"}});
+    scene.edit("never",
+               {{"workflow", {{"resource", {{"source", {{"inline", nullptr}, {"file", {{"path", "/nowhere"}}}}}}}}}});
+    scene.start();
+    scene.pass(20s);
+    EXPECT_THAT(scene.times("never"), IsEmpty());
+    EXPECT_THAT(scene.names(role_kind),
+                UnorderedElementsAre("health/booked-sa-ns-role", "health/long-sa-ns-role", "health/never-sa-ns-role"));
+    for (auto const* name : {"booked", "long", "never"}) {
+        scene.edit(name, {{"repeatAfterSec", 0}, {"workflow", {{"resource", {{"serviceAccount", "new-sa"}}}}}});
+    }
+    scene.pass(4min);
+    EXPECT_THAT(scene.names(role_kind), SizeIs(3)) << "a pod may be in its last moments";
+    scene.pass(6min);
+    EXPECT_THAT(scene.names(role_kind), IsEmpty());
+    EXPECT_THAT(scene.names(account_kind), IsEmpty());
+    EXPECT_EQ(scene.status("long").success_count, 1);
+    scene.end();
+}
+
 TEST(Edit, OfMetadataAloneStartsNothing) {
     OperatorScene scene;
     scene.fates["check-"] = {.running = 20s};
@@ -223,6 +247,55 @@ TEST(Deletion, OfACheckWhileNoOperatorRanSweepsItsWorkflowInAnotherNamespace) {
     second.start();
     scene.pass(5s);
     EXPECT_THAT(scene.names(workflow_resource()), IsEmpty());
+}
+
+// Requests to delete a Workflow, and to read the HealthCheck, fail `so_many` times each.
+void refuse_at_first(Door& door, int so_many) {
+    auto const left = std::make_shared<std::map<std::string, int>>();
+    door.answers = [left, so_many](kube::Request const& request) -> std::optional<kube::Scripted> {
+        bool const deletes = request.method == "DELETE" && request.path.find("/workflows/") != std::string::npos;
+        bool const reads = request.method == "GET" && request.path.ends_with("/healthchecks/away");
+        if (!deletes && !reads) return std::nullopt;
+        if ((*left)[request.method]++ >= so_many) return std::nullopt;
+        return refusal(500, "InternalError", "not now");
+    };
+}
+
+TEST(Deletion, AWorkflowInAnotherNamespaceThatCannotBeDeletedAtOnceIsDeletedLater) {
+    OperatorScene scene;
+    scene.make_namespace("other");
+    scene.fates["away-"] = {.running = 1h};
+    scene.add("away", {{"workflow", {{"workflowtimeout", 7200}, {"resource", {{"namespace", "other"}}}}}});
+    refuse_at_first(scene.first.door, 3);
+    scene.start();
+    scene.pass(5s);
+    ASSERT_THAT(scene.names(workflow_resource()), SizeIs(1));
+    scene.remove("away");
+    scene.pass(1min);
+    EXPECT_THAT(scene.names(workflow_resource()), IsEmpty());
+    EXPECT_THAT(scene.first.log, Contains(HasSubstr("whose HealthCheck is gone: ")).Times(1));
+    scene.end();
+}
+
+TEST(Deletion, OfACheckWhileNoOperatorRanIsLookedIntoUntilItIsKnown) {
+    OperatorScene scene;
+    scene.make_namespace("other");
+    scene.add("away", {{"workflow", {{"resource", {{"namespace", "other"}}}}}});
+    scene.start();
+    scene.pass(5s);
+    scene.first.kill();
+    scene.remove("away");
+    ASSERT_THAT(scene.names(workflow_resource()), SizeIs(1)) << "an ended one, of which no watch tells any more";
+    Member second(scene, "second");
+    refuse_at_first(second.door, 4);
+    second.start();
+    scene.pass(5s);
+    EXPECT_THAT(scene.names(workflow_resource()), SizeIs(1));
+    scene.pass(1min);
+    EXPECT_THAT(scene.names(workflow_resource()), IsEmpty());
+    second.door.sent.clear();
+    scene.pass(10min);
+    EXPECT_THAT(second.door.sent, Not(Contains(HasSubstr("/workflows")))) << "and then it is left in peace";
 }
 
 // --- how ends are learnt ------------------------------------------------------------------------------------------
@@ -371,6 +444,25 @@ TEST(Remedy, ItsRightsAreMadeBeforeItRunsAndTakenAwayAfterIt) {
 }
 
 // --- places -------------------------------------------------------------------------------------------------------
+
+// In the reference each first run holds a worker to its end: the eleventh of ten waits an hour.
+TEST(Places, LongFirstRunsHoldNobodyUp) {
+    OperatorScene scene;
+    scene.fates["long-"] = {.running = 1h};
+    for (int i = 0; i < 25; ++i) {
+        json::value const spec{{"workflow", {{"generateName", "long-"}, {"workflowtimeout", 2 * 3600}}}};
+        scene.add(fmt::format("long{}", i), spec);
+    }
+    scene.start();
+    scene.pass(1s);
+    EXPECT_THAT(scene.made, SizeIs(25));
+    scene.add("quick");
+    scene.pass(10min);
+    EXPECT_THAT(scene.times("quick"), SizeIs(10)) << "beside them, on time";
+    scene.pass(55min);
+    for (int i = 0; i < 25; ++i) EXPECT_EQ(scene.status(fmt::format("long{}", i)).success_count, 1);
+    scene.end();
+}
 
 TEST(Places, AreTakenInTurnAndWhoeverWaitsSaysSo) {
     OperatorScene scene({.controller = {.max_running_workflows = 1}});

@@ -9,13 +9,17 @@
 //                         speaks of: the one created last as RUN, or found=reference
 //   wake, pass D, jump D  time: to the WakeAt, on, on the wall alone (wake and pass end in Woke where due)
 //   woke                  Woke without a WakeAt: a place to run has become free
-//   rbac, source, created, ran, written, read
+//   rbac, source, created, found, ran, written, read
 //                         the answer to what was asked. `error=CODE`: it failed; `lost`: it was done, but the answer
 //                         is a time-out
 //   foreign [ours]        somebody else's Workflow takes the name that is about to be created
-//   seen phase=P message=M, gone [witnessed]
+//   ran [well] [message=M] [took=D] [unbegun]
+//                         spec.checks have run, and began so long ago; unbegun: they found no place to
+//   seen phase=P message=M [asked], gone [witnessed]
+//                         told by the watch; asked: the answer to a GET
 //   gate full|open        whether there is a place to run
-//   policy                input: data of the ConfigMap vedette-remedy-policy
+//   policy [unknown]      input: data of the ConfigMap vedette-remedy-policy; unknown: it was not read yet
+//   crd ours|theirs       another CRD is installed
 //   restart, remove       another machine; the HealthCheck is gone
 //   show                  stage, when due, the status
 
@@ -54,6 +58,7 @@ private:
     std::string observe(Command const& command);
     std::string pass(Duration duration);
     std::string created(Command const& command);
+    std::string found(Command const& command);
     std::string written(Command const& command);
     std::string foreign(Command const& command);
     std::string seen(Command const& command);
@@ -67,6 +72,7 @@ private:
     std::map<std::int64_t, boost::json::object> versions_;
     std::map<std::string, boost::json::object> workflows_;
     std::optional<CreateWorkflow> to_create_;
+    std::optional<std::string> to_find_;
     std::optional<WriteStatus> to_write_;
     std::optional<TimePoint> wake_;
     std::map<std::string, std::string> names_;  // of Workflows, by UID

@@ -4,6 +4,7 @@
 #include "base/json.hpp"
 #include "base/time_format.hpp"
 #include "base/yaml.hpp"
+#include "kube/fake/patch.hpp"
 #include "operator/machine_scene.hpp"
 
 #include <algorithm>
@@ -43,20 +44,8 @@ json::object yaml(std::string_view text) {
     return value.is_object() ? std::move(value.get_object()) : json::object{};
 }
 
-// RFC 7386.
 void merge(json::value& into, json::value const& patch) {
-    if (!patch.is_object()) {
-        into = patch;
-        return;
-    }
-    if (!into.is_object()) into = json::object{};
-    for (auto const& [key, value] : patch.get_object()) {
-        if (value.is_null()) {
-            into.get_object().erase(key);
-        } else {
-            merge(into.get_object()[key], value);
-        }
-    }
+    into = kube::fake::merge_patch(std::move(into), patch);
 }
 
 Error error_named(std::string const& name) {
@@ -117,12 +106,14 @@ struct Print {
                            get_string(a.object, "spec.serviceAccountName", "default"),
                            get_int(a.object, "spec.activeDeadlineSeconds").value_or(-1));
     }
+    std::string operator()(FindWorkflow const& a) const { return fmt::format("find {} in {}\n", a.name, a.ns); }
     std::string operator()(WriteStatus const& a) const {
         return fmt::format("write at version {}\n{}", a.resource_version, print_status(a.status, status));
     }
     std::string operator()(ReadCheck const&) const { return "read the check\n"; }
     std::string operator()(LookAt const& a) const {
-        return fmt::format("look at {}/{}{}\n", a.ns, a.name, a.fresh ? ", by a GET" : "");
+        return fmt::format("look at {}/{}{}{}\n", a.ns, a.name, a.fresh ? ", by a GET" : "",
+                           a.spare ? " behind all others" : "");
     }
     std::string operator()(RunChecks const& a) const {
         return fmt::format("run checks within {} s\n", a.timeout.count());
@@ -176,6 +167,7 @@ std::string MachineScene::perform(Command const& command) {
             SourceRead{failure.empty() ? Result<std::string>(command.input) : std::unexpected(error_named(failure))});
     }
     if (name == "created") return created(command);
+    if (name == "found") return found(command);
     if (name == "written") return written(command);
     if (name == "read") {
         return step(CheckRead{failure.empty() ? Result<json::object>(check_) : std::unexpected(error_named(failure))});
@@ -183,10 +175,16 @@ std::string MachineScene::perform(Command const& command) {
     if (name == "ran") {
         return step(ChecksRan{{.succeeded = command.says("well"),
                                .message = command.option("message"),
-                               .started = now_.wall,
-                               .finished = now_.wall}});
+                               .started = now_.wall - parse_duration(command.option("took", "0s")).value(),
+                               .finished = now_.wall,
+                               .inconclusive = command.says("unbegun"),
+                               .begun = !command.says("unbegun")}});
     }
     if (name == "policy") return set_policy(command);
+    if (name == "crd") {
+        prunes_ = command.says("theirs");
+        return {};
+    }
     if (name == "gate") {
         gate_.open = command.says("open");
         return {};
@@ -216,6 +214,7 @@ std::string MachineScene::step(MachineEvent event) {
     for (auto const& action : actions) {
         text += std::visit(print, action);
         if (auto const* create = std::get_if<CreateWorkflow>(&action)) to_create_ = *create;
+        if (auto const* find = std::get_if<FindWorkflow>(&action)) to_find_ = find->name;
         if (auto const* write = std::get_if<WriteStatus>(&action)) to_write_ = *write;
         if (auto const* wake = std::get_if<WakeAt>(&action)) wake_ = wake->when;
     }
@@ -324,6 +323,19 @@ std::string MachineScene::created(Command const& command) {
     return step(WorkflowCreated{.object = std::move(object), .existing = {}});
 }
 
+std::string MachineScene::found(Command const& command) {
+    if (!to_find_) return "nothing is to be found\n";
+    auto const found = workflows_.find(*std::exchange(to_find_, std::nullopt));
+    auto const failure = command.option("error");
+    if (!failure.empty()) return step(WorkflowCreated{.object = std::unexpected(error_named(failure)), .existing = {}});
+    if (found == workflows_.end()) {
+        return "(it is not there)\n" +
+               step(WorkflowCreated{.object = fail(Errc::not_found, "not found"), .existing = {}});
+    }
+    uid_ = get_string(found->second, "metadata.uid");
+    return step(WorkflowCreated{.object = fail(Errc::already_exists, "it was made before"), .existing = found->second});
+}
+
 std::string MachineScene::foreign(Command const& command) {
     if (!to_create_) return "nothing is to be created\n";
     auto object = to_create_->object;
@@ -358,12 +370,13 @@ std::string MachineScene::seen(Command const& command) {
     auto const now = format_rfc3339(now_.wall);
     status["startedAt"] = command.option("started", now);
     if (command.option("phase") != "Running") status["finishedAt"] = command.option("finished", now);
-    return step(
-        WorkflowSeen{.uid = command.option("uid", uid_), .state = workflow_state({{"status", std::move(status)}})});
+    return step(WorkflowSeen{.uid = command.option("uid", uid_),
+                             .state = workflow_state({{"status", std::move(status)}}),
+                             .asked = command.says("asked")});
 }
 
 std::string MachineScene::set_policy(Command const& command) {
-    gate_.policy = read_remedy_policy({{"data", yaml(command.input)}});
+    gate_.policy = command.says("unknown") ? RemedyPolicy{} : read_remedy_policy({{"data", yaml(command.input)}});
     return {};
 }
 

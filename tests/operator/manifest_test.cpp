@@ -5,6 +5,7 @@
 namespace vedette::op {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -60,7 +61,56 @@ TEST(Manifests, OtherKindsAndEmptyDocumentsBetweenThemAreNoConcernOfOurs) {
     EXPECT_EQ(checks[0].check.name, "hello");
     EXPECT_EQ(checks[0].where, "f.yaml:6");
     EXPECT_EQ(checks[1].check.name, "x-*");
+    EXPECT_EQ(checks[1].where, fmt::format("f.yaml:{}", std::count(text.begin(), text.end(), '\n'))) << "of the item";
     EXPECT_EQ(checks[1].check.ns, "default");
+}
+
+TEST(Manifests, WhatOneMayTakeForAHealthCheckAndIsNoneIsTold) {
+    struct Row {
+        std::string document;  // its beginning
+        std::string want;      // of the message; empty: nobody takes it for one
+    };
+    std::string const ours = "activemonitor.keikoproj.io/v1alpha1";
+    for (auto const& row : std::vector<Row>{
+             {"apiVersion: " + ours + "\nkind: Healthcheck",
+              "kind Healthcheck of " + ours + " is not read; did you mean kind: HealthCheck?"},
+             {"apiVersion: " + ours + "\nkind: Check",
+              "kind Check of " + ours + " is not read; did you mean kind: HealthCheck?"},
+             {"apiVersion: " + ours, "an object without a kind of " + ours +
+                                         " is not read; did you mean kind: "
+                                         "HealthCheck?"},
+             {"kind: HealthCheck",
+              "kind HealthCheck without an apiVersion is not read; did you mean apiVersion: " + ours + "?"},
+             {"kind: HealtCheck",
+              "kind HealtCheck without an apiVersion is not read; did you mean kind: HealthCheck "
+              "and apiVersion: " +
+                  ours + "?"},
+             {"apiVersion: foo.io/v1\nkind: HealthCheck",
+              "kind HealthCheck of foo.io/v1 is not read; did you mean apiVersion: " + ours + "?"},
+             {"apiVersion: v1\nkind: list\nitems: []", "kind list of v1 is not read; did you mean kind: List?"},
+             {"apiVersion: v1\nkind: Configmap", "kind Configmap of v1 is not read; did you mean kind: ConfigMap?"},
+             {"kind: ConfigMap", "kind ConfigMap without an apiVersion is not read; did you mean apiVersion: v1?"},
+             {"apiVersion: v1\nkind: ConfigMap", ""},
+             {"apiVersion: cluster.x-k8s.io/v1beta1\nkind: MachineHealthCheck", ""},
+             {"apiVersion: argoproj.io/v1alpha1\nkind: Workflow", ""},
+             {"a: b", ""},
+         }) {
+        SCOPED_TRACE(row.document);
+        auto const text = "c: d\n---\n" + row.document + "\nmetadata: {name: vedette-remedy-policy, namespace: ops}\n";
+        auto const found = read_manifests(text, "f.yaml", "default").value();
+        EXPECT_THAT(found.checks, IsEmpty());
+        ASSERT_EQ(found.unread.size(), row.want.empty() ? 0u : 1u);
+        if (row.want.empty()) continue;
+        EXPECT_EQ(found.unread[0].message, row.want);
+        EXPECT_EQ(found.unread[0].where, "f.yaml:3");
+        EXPECT_THAT(found.unread[0].what, testing::EndsWith(" ops/vedette-remedy-policy"));
+    }
+}
+
+TEST(Manifests, KindsThatAreNoConcernOfOursAreToldOnce) {
+    auto const text = hello() + "---\n{apiVersion: v1, kind: Secret}\n---\n{apiVersion: v1, kind: Secret}\n---\na: b\n";
+    EXPECT_THAT(read_manifests(text, "f.yaml", "").value().other_kinds,
+                ElementsAre("Secret of v1", "an object without a kind and an apiVersion"));
 }
 
 TEST(Manifests, WhatIsNoManifestIsRefusedAtItsPlace) {
@@ -73,6 +123,28 @@ TEST(Manifests, WhatIsNoManifestIsRefusedAtItsPlace) {
                     .error()
                     .text(),
                 HasSubstr("needs metadata.name"));
+}
+
+TEST(Manifests, LinesOfALaterDocumentAreThoseOfTheFile) {
+    std::string const two = "a: b\n---\n# a comment\nc: d\n---\n";  // five lines
+    EXPECT_EQ(manifests(two + "\n" + hello()).at(0).where, "f.yaml:7");
+    EXPECT_THAT(read_manifests(two + "e: f\ng: [\n", "f.yaml", "").error().text(), HasSubstr("f.yaml:8:"));
+    EXPECT_THAT(read_manifests(two + "e: f\ne: g\n", "f.yaml", "").error().text(),
+                AllOf(HasSubstr("f.yaml:7:1: "), HasSubstr("first at 6:1")));
+    EXPECT_THAT(read_manifests(two + "\n\njust text\n", "f.yaml", "").error().text(), HasSubstr("f.yaml:8: not an"));
+}
+
+TEST(Manifests, OneDocumentMayBeAsLargeAsAFile) {
+    std::string const line = "            # " + std::string(1000, 'x') + "\n";
+    auto workflow = hello_workflow;
+    while (workflow.size() < 9u << 20) workflow += line;
+    auto const list =
+        "{apiVersion: v1, kind: ConfigMap}\n---\n" + hello("  repeatAfterSec: 60\n", "cluster", "a", workflow);
+    auto const checks = manifests(list);
+    ASSERT_EQ(checks.size(), 1u);
+    EXPECT_GT(checks[0].check.spec.workflow.source.text.size(), 8u << 20);
+    EXPECT_THAT(read_manifests(std::string(manifest_limit + 1, 'x'), "f.yaml", "").error().text(),
+                HasSubstr("the limit is 67108864"));
 }
 
 TEST(Validation, AGoodCheckHasNoProblem) {
@@ -140,6 +212,19 @@ TEST(Validation, WhatIsWrongWithAWorkflow) {
             row.workflow);
         EXPECT_THAT(problems_of(manifests(text).at(0)), ElementsAre(row.want)) << row.workflow;
     }
+}
+
+TEST(Validation, OfSeveralSourcesTheOneThatCountsIsNamed) {
+    auto const checks = manifests(
+        "apiVersion: activemonitor.keikoproj.io/v1alpha1\nkind: HealthCheck\nmetadata: {name: a}\n"
+        "spec: {level: cluster, repeatAfterSec: 60, workflow: {generateName: a-, resource: {namespace: health, "
+        "serviceAccount: s, source: {configMap: {name: a, key: b}, file: {path: a}, url: {path: 'https://x'}}}}}\n");
+    auto const& [check, problems, where] = checks.at(0);
+    EXPECT_EQ(check.spec.workflow.source.kind, Source::Kind::url);
+    ASSERT_EQ(problems.size(), 1u);
+    EXPECT_EQ(problems[0].message,
+              "spec.workflow.resource.source holds several sources, of which the first counts, in the order inline, "
+              "url, file, configMap; here that is url, and not file or configMap");
 }
 
 TEST(Validation, WhatIsWrongWithARemedy) {

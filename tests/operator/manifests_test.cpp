@@ -6,6 +6,7 @@
 #include "base/yaml.hpp"
 #include "operator/manifest.hpp"
 #include "operator/native_checks.hpp"
+#include "operator/plan_grants.hpp"
 #include "operator/rbac.hpp"
 
 #include <fmt/format.h>
@@ -230,9 +231,9 @@ TEST(Crd, HoldsNoFieldThatTheReaderDoesNotKnow) {
     object["apiVersion"] = api_version;
     object["kind"] = "HealthCheck";
     object["metadata"] = {{"name", "all"}};
-    auto const checks = read_manifests(to_json(object), "all.json", "default");
-    ASSERT_TRUE(checks.has_value()) << checks.error().text();
-    for (auto const& problem : checks->at(0).problems) {
+    auto const found = read_manifests(to_json(object), "all.json", "default");
+    ASSERT_TRUE(found.has_value()) << found.error().text();
+    for (auto const& problem : found->checks.at(0).problems) {
         EXPECT_NE(problem.reason, "UnknownField") << problem.message;
         EXPECT_NE(problem.reason, "WrongType") << problem.message;
     }
@@ -248,6 +249,16 @@ TEST(Roles, GrantsHoldsTheDefaultRulesAndNothingElse) {
     for (auto const& rule : default_rules(Purpose::remedy)) defaults.push_back(rule);
     EXPECT_THAT(missing_rights(defaults, held), IsEmpty());
     EXPECT_THAT(missing_rights(held, defaults), IsEmpty());
+}
+
+TEST(Roles, APlanKnowsWhatTheOperatorHoldsInEveryNamespace) {
+    std::vector<PolicyRule> held;
+    for (auto const& object : objects_in(deploy() / "operator/install.yaml")) {
+        if (get_string(object, "kind") != "ClusterRole") continue;
+        for (auto const& rule : read_rules(find(object, "rules"))) held.push_back(rule);
+    }
+    EXPECT_THAT(missing_rights(shipped_rules(), held), IsEmpty());
+    EXPECT_THAT(missing_rights(held, shipped_rules()), IsEmpty());
 }
 
 TEST(Roles, NoneOfThemMayEscalateOrBindOrHoldsAStar) {
@@ -333,12 +344,13 @@ TEST(Chart, AlertsOnSeriesThatExist) {
     for (std::sregex_iterator it(alerts.begin(), alerts.end(), series), end; it != end; ++it, ++found) {
         EXPECT_NE(metrics.find(fmt::format("\"{}\"", it->str())), std::string::npos) << it->str();
     }
-    EXPECT_EQ(found, 10);
+    EXPECT_EQ(found, 11);
 }
 
 TEST(Chart, MountsTheHeartbeatsSecretWhereTheFlagLooks) {
+    auto const flags = text_of(chart() / "templates/_arguments.tpl");
+    EXPECT_THAT(flags, testing::HasSubstr("- --heartbeat-url-file=/etc/vedette/heartbeat/url\n"));
     auto const text = text_of(chart() / "templates/deployment.yaml");
-    EXPECT_THAT(text, testing::HasSubstr("- --heartbeat-url-file=/etc/vedette/heartbeat/url\n"));
     EXPECT_THAT(text, testing::HasSubstr("- name: heartbeat\n          mountPath: /etc/vedette/heartbeat\n"));
     EXPECT_THAT(text, testing::HasSubstr("            path: url\n"));
 }
@@ -351,9 +363,9 @@ TEST(DeployedExamples, CanRunAsTheyAre) {
     for (auto const& file : fs::recursive_directory_iterator(deploy() / "operator/examples")) {
         if (file.path().extension() != ".yaml") continue;
         auto const name = file.path().filename().string();
-        auto const checks = read_manifests(text_of(file.path()), name, "default");
-        ASSERT_TRUE(checks.has_value()) << checks.error().text();
-        for (auto const& each : *checks) {
+        auto const found = read_manifests(text_of(file.path()), name, "default");
+        ASSERT_TRUE(found.has_value()) << found.error().text();
+        for (auto const& each : found->checks) {
             ++read;
             auto problems = each.problems;
             for (auto& problem : validate_checks(each.check)) problems.push_back(std::move(problem));

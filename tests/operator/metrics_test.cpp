@@ -1,11 +1,6 @@
 #include "operator/metrics.hpp"
 
-#include "kube/memory_files.hpp"
-#include "kube/scripted_api.hpp"
-#include "operator/counted_api.hpp"
-#include "operator/endpoints.hpp"
 #include "telemetry/exposition.hpp"
-#include "telemetry/process_metrics.hpp"
 #include "world/world.hpp"
 
 #include <gmock/gmock.h>
@@ -17,6 +12,7 @@
 namespace vedette::op {
 namespace {
 
+using testing::_;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -100,6 +96,108 @@ TEST_F(OperatorMetricsTest, CountersBeginAtZeroSoThatAFirstFailureIsAnIncrease) 
     EXPECT_THAT(lines("healthcheck_runtime_seconds"), IsEmpty());
 }
 
+TEST_F(OperatorMetricsTest, WhatIsLostAndWhatRemediesAreRefusedBeginsAtZeroToo) {
+    metrics_.added(hello_);
+    EXPECT_THAT(lines("healthcheck_results_lost_total"), ElementsAre(testing::EndsWith("} 0.0")));
+    EXPECT_THAT(lines("healthcheck_remedy_"), IsEmpty()) << "it has none";
+    metrics_.remedy_refused(hello_, "RemedyCooldown");  // late news of a remedy that an edit had taken away
+    hello_.spec.remedy.generate_name = "fix-";
+    metrics_.added(hello_);
+    metrics_.added(hello_);
+    auto const of = std::string(R"({healthcheck_namespace="health",healthcheck_name="hello")");
+    std::vector<std::string> expected;
+    for (auto const reason : remedy_refusals) {
+        expected.push_back(fmt::format(R"(healthcheck_remedy_refused_total{},reason="{}"}} {}.0)", of, reason,
+                                       reason == "RemedyCooldown" ? 1 : 0));
+    }
+    expected.push_back("healthcheck_remedy_started_total" + of + "} 0.0");
+    for (auto const* helped : {"false", "true"}) {
+        expected.push_back(fmt::format(R"(healthcheck_remedy_verified_total{},helped="{}"}} 0.0)", of, helped));
+    }
+    EXPECT_THAT(lines("healthcheck_remedy_"), testing::ElementsAreArray(expected));
+}
+
+TEST(RemedyRefusals, AreTheReasonsOfADecisionThatIsNotToWaitAndThatOfAnEdit) {
+    std::ifstream file(TEST_SOURCE_DIR "/../../src/operator/remedy_decision.cpp");
+    std::string const source((std::istreambuf_iterator<char>(file)), {});
+    std::regex const given(R"re(((?:skip|wait)\(|reason = )"((?:Remed|Below)[A-Za-z]+)")re");
+    std::set<std::string> in_code{"RemedyDropped"};
+    for (std::sregex_iterator each(source.begin(), source.end(), given), end; each != end; ++each) {
+        if ((*each)[1] != "wait(") in_code.insert((*each)[2]);
+    }
+    EXPECT_THAT(remedy_refusals, testing::ElementsAreArray(in_code));
+}
+
+TEST_F(OperatorMetricsTest, WhetherRemediesHelpAndTheBreakerIsOpenFollowsTheStatus) {
+    metrics_.added(hello_);
+    metrics_.set_remedy(hello_);
+    EXPECT_THAT(lines("healthcheck_remedy_"), IsEmpty()) << "it has none";
+    hello_.spec.remedy.generate_name = "fix-";
+    metrics_.added(hello_);
+    auto const shown = [&](std::int64_t unhelpful, bool breaker) {
+        hello_.status.remedy_unhelpful = unhelpful;
+        hello_.spec.remedy_breaker = breaker;
+        metrics_.set_remedy(hello_);
+        auto found = lines("healthcheck_remedy_unhelpful");
+        for (auto& line : lines("healthcheck_remedy_breaker_open")) found.push_back(std::move(line));
+        return found;
+    };
+    auto const are = [](std::string const& unhelpful, std::string const& open) {
+        std::string const of = R"({healthcheck_namespace="health",healthcheck_name="hello"} )";
+        return ElementsAre("healthcheck_remedy_unhelpful" + of + unhelpful,
+                           "healthcheck_remedy_breaker_open" + of + open);
+    };
+    EXPECT_THAT(shown(0, true), are("0.0", "0.0"));
+    EXPECT_THAT(shown(1, true), are("1.0", "0.0"));
+    EXPECT_THAT(shown(2, true), are("2.0", "1.0"));
+    EXPECT_THAT(shown(3, false), are("3.0", "0.0")) << "it has no breaker";
+    hello_.spec.remedy = {};
+    EXPECT_THAT(shown(3, true), IsEmpty()) << "the remedy was taken away";
+}
+
+TEST_F(OperatorMetricsTest, APausedCheckShowsNothingThatSomebodyIsCalledFor) {
+    auto const twin = check_named("health", "hello-2");
+    hello_.spec.remedy.generate_name = "fix-";
+    for (auto const& check : {hello_, twin}) {
+        metrics_.added(check);
+        metrics_.booked(check, Purpose::check, ran(true, 0, 1));
+        metrics_.booked(check, Purpose::check, ran(false, 2, 3));
+        metrics_.set_ready(check, true);
+    }
+    metrics_.booked(hello_, Purpose::remedy, ran(false, 4, 5));
+    metrics_.set_remedy(hello_);
+    metrics_.set_paused(hello_);
+    for (auto const* series :
+         {"healthcheck_last_result{", "healthcheck_last_success_timestamp_seconds{", "healthcheck_ready{"}) {
+        EXPECT_THAT(lines(series), ElementsAre(HasSubstr("hello-2")));
+    }
+    EXPECT_THAT(lines("healthcheck_remedy_unhelpful"), IsEmpty());
+    EXPECT_THAT(lines("healthcheck_remedy_breaker_open"), IsEmpty());
+    EXPECT_THAT(lines("healthcheck_error_count"),
+                ElementsAre(HasSubstr(R"("hello",workflow="healthCheck"} 1.0)"), _, _))
+        << "what was counted stays";
+    metrics_.booked(hello_, Purpose::check, ran(true, 6, 7));
+    metrics_.set_remedy(hello_);
+    EXPECT_THAT(lines("healthcheck_last_result{"), ElementsAre(testing::EndsWith("1.0"), HasSubstr("hello-2")));
+    EXPECT_THAT(lines("healthcheck_remedy_breaker_open"), ElementsAre(testing::EndsWith("0.0")));
+}
+
+TEST_F(OperatorMetricsTest, HeartbeatsThatFailInARowAreCountedUntilOneSucceedsOrTheTermEnds) {
+    auto const failures = [&] { return lines("vedette_operator_heartbeat_consecutive_failures"); };
+    auto const are = [](std::string const& count) {
+        return ElementsAre("vedette_operator_heartbeat_consecutive_failures " + count);
+    };
+    EXPECT_THAT(failures(), are("0.0"));
+    metrics_.set_acting(true);
+    for (int i = 0; i < 3; ++i) metrics_.heartbeat(false);
+    EXPECT_THAT(failures(), are("3.0"));
+    metrics_.heartbeat(true);
+    EXPECT_THAT(failures(), are("0.0"));
+    metrics_.heartbeat(false);
+    metrics_.set_acting(false);
+    EXPECT_THAT(failures(), are("0.0")) << "whoever stands by sends none";
+}
+
 TEST_F(OperatorMetricsTest, ChecksOfOneNameInTwoNamespacesAreApartInOurOwnSeries) {
     auto const twin = check_named("shop", "hello");
     metrics_.added(hello_);
@@ -130,6 +228,10 @@ TEST_F(OperatorMetricsTest, SeriesGoWithTheirCheckAndThoseThatANamesakeOwnsStay)
         metrics_.remedy_refused(check, "Cooldown");
         metrics_.remedy_verified(check, true);
         metrics_.set_next_run(check, at(60));
+        auto remedied = check;
+        remedied.spec.remedy.generate_name = "fix-";
+        metrics_.added(remedied);
+        metrics_.set_remedy(remedied);
     }
     metrics_.booked(hello_, Purpose::check, ran(true, 0, 1), {ours});
 
@@ -168,19 +270,21 @@ TEST_F(OperatorMetricsTest, WhatArrivesAfterTheRemovalBringsNothingBack) {
     metrics_.result_lost(hello_);
     metrics_.remedy_refused(hello_, "Cooldown");
     metrics_.remedy_verified(hello_, false);
+    metrics_.set_ready(hello_, true);
+    hello_.spec.remedy.generate_name = "fix-";
+    metrics_.set_remedy(hello_);
+    metrics_.set_paused(hello_);
     EXPECT_THAT(lines("hello"), IsEmpty());
     EXPECT_THAT(lines("healthcheck_namespace"), IsEmpty());
 }
 
-TEST_F(OperatorMetricsTest, ReadyIsOneOrZeroAndNothingForAPausedCheck) {
+TEST_F(OperatorMetricsTest, ReadyIsOneOrZero) {
     metrics_.added(hello_);
     EXPECT_THAT(lines("healthcheck_ready"), IsEmpty());
     metrics_.set_ready(hello_, false);
     EXPECT_THAT(lines("healthcheck_ready"), ElementsAre(testing::EndsWith("} 0.0")));
     metrics_.set_ready(hello_, true);
     EXPECT_THAT(lines("healthcheck_ready"), ElementsAre(testing::EndsWith("} 1.0")));
-    metrics_.set_ready(hello_, std::nullopt);
-    EXPECT_THAT(lines("healthcheck_ready"), IsEmpty());
 }
 
 TEST_F(OperatorMetricsTest, OverdueGrowsWithTheClockFromTheNextRunUntilItIsTaken) {
@@ -352,6 +456,7 @@ TEST_F(OperatorMetricsTest, TheOperatorsOwnSeriesHaveTheNamesOfControllerRuntime
     metrics_.reconciled(ReconcileResult::error, 1us, true);
     metrics_.set_queue_depth(3);
     metrics_.set_policy_known(true);
+    metrics_.set_remedies_enabled(true);
     metrics_.heartbeat(true);
     metrics_.set_leader(true);
     metrics_.set_running(Purpose::remedy, 2);
@@ -381,48 +486,11 @@ TEST_F(OperatorMetricsTest, TheOperatorsOwnSeriesHaveTheNamesOfControllerRuntime
           R"(vedette_operator_heartbeats_total{result="succeeded"} 1.0)",
           R"(vedette_operator_heartbeats_total{result="failed"} 0.0)",
           "vedette_operator_remedy_policy_known 1.0",
+          "vedette_operator_remedies_enabled 1.0",
           "vedette_operator_runs_waiting 5.0",
           "vedette_operator_healthchecks 1.0"}) {
         EXPECT_THAT(text, HasSubstr(std::string(line) + "\n"));
     }
-}
-
-// --- docs/metrics.md ------------------------------------------------------------------------------------------------
-
-TEST(Catalogue, ListsEveryFamilyWithItsTypeAndLabelsAndNoOther) {
-    world::World world;
-    metrics::Registry registry;
-    OperatorMetrics const own(registry, world.clock());
-    telemetry::ProcessMetrics const process(registry, world.clock());
-    kube::ScriptedApi inner({});
-    CountedApi api(inner, registry, "api:6443");
-    kube::MemoryFiles files;
-    auto const endpoints = Endpoints::open({.executor = world.executor(),
-                                            .clock = world.clock(),
-                                            .files = files,
-                                            .registry = registry,
-                                            .client = kube::Client(api, world.clock(), world.random()),
-                                            .listen = {},
-                                            .warn = {}},
-                                           {.probe_address = "0", .metrics_address = "0"});
-    ASSERT_TRUE(endpoints) << endpoints.error().text();
-    std::set<std::string> in_code;
-    for (auto const* family = registry.next(""); family; family = registry.next(family->definition().name)) {
-        std::string labels;
-        for (auto const& label : family->definition().labels) {
-            labels += fmt::format("{}`{}`", labels.empty() ? " " : ", ", label);
-        }
-        in_code.insert(
-            fmt::format("| `{}` | {} |{} |", family->definition().name, metrics::to_string(family->type()), labels));
-    }
-    std::set<std::string> in_document;
-    std::ifstream document(TEST_SOURCE_DIR "/../../docs/metrics.md");
-    std::regex const row(R"(^\| `[a-z_]+` \| (counter|gauge|histogram) \| [^|]*\|)");
-    for (std::string line; std::getline(document, line);) {
-        std::smatch found;
-        if (std::regex_search(line, found, row)) in_document.insert(found.str());
-    }
-    EXPECT_THAT(in_document, testing::ContainerEq(in_code));
 }
 
 }  // namespace

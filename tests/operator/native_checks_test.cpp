@@ -190,6 +190,9 @@ TEST(NativeChecks, ChecksOfObjectsNeedAServiceAccountAndProbesDoNot) {
               "with its rights");
     auto const odd = validate_checks(native_check("- type: pods-crashloop\n", "namespace", "other:admin"));
     EXPECT_THAT(fields_of(odd), ElementsAre("spec.serviceAccountName ServiceAccountInvalid"));
+    EXPECT_EQ(odd.at(0).message,
+              "spec.serviceAccountName: \"other:admin\" is no name of a service account: write lower case letters and "
+              "digits, - and . between them, at most 253 characters");
     EXPECT_THAT(validate_checks(native_check("- {type: tcp, with: {host: a, port: 80}}\n", "namespace", "")),
                 IsEmpty());
 }

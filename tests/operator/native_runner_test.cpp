@@ -1,10 +1,8 @@
 #include "operator/native_runner.hpp"
 
-#include "base/task_group.hpp"
-#include "check/world_context.hpp"
 #include "net/guarded_dialer.hpp"
 #include "net/resolving_dialer.hpp"
-#include "operator/native_scene.hpp"
+#include "operator/native_runner_scene.hpp"
 #include "operator/operator_scene.hpp"
 
 namespace vedette::op {
@@ -21,76 +19,10 @@ using testing::Not;
 using testing::SizeIs;
 using testing::StartsWith;
 
-std::string const reader = "system:serviceaccount:shop:reader";
-std::string const pods_and_nodes = "- type: pods-crashloop\n- type: nodes-ready\n";
-
-// The same answers to every question.
-class OneZone final : public net::Resolver {
-public:
-    Task<void> resolve(std::string host, Deadline, net::FoundAddresses) override {
-        co_return fail(Errc::dns_failure, "{}: no such host", host);
-    }
-    Task<net::DnsAnswer> query(net::DnsQuestion, Deadline) override {
-        co_return net::DnsAnswer{"NOERROR", {"10.0.0.1"}, std::chrono::seconds(60)};
-    }
-};
-
-/// An API server that knows who asks, and peers for probes.
-struct Scene {
-    Scene() {
-        api.set_authorizer(
-            [this](std::string_view user, std::string_view verb, kube::Resource const& resource, std::string_view ns) {
-                asked.push_back(fmt::format("{} {} {} in {}", user, verb, resource.qualified(), ns));
-                return user == reader && !(forbidden == resource.plural);
-            });
-    }
-
-    void add_pod(std::string_view ns, std::string_view name, int restarts = 0) {
-        boost::json::object state{{"running", boost::json::object{}}};
-        if (restarts > 0) state = {{"waiting", {{"reason", "CrashLoopBackOff"}}}};
-        boost::json::object container{{"name", "main"}, {"restartCount", restarts}, {"state", std::move(state)}};
-        api.put({{"apiVersion", "v1"},
-                 {"kind", "Pod"},
-                 {"metadata", {{"namespace", ns}, {"name", name}}},
-                 {"status", {{"phase", "Running"}, {"containerStatuses", boost::json::array{std::move(container)}}}}});
-    }
-    void add_node(std::string_view name, bool ready) {
-        boost::json::object condition{
-            {"type", "Ready"}, {"status", ready ? "True" : "False"}, {"lastTransitionTime", "2025-12-31T00:00:00Z"}};
-        api.put({{"apiVersion", "v1"},
-                 {"kind", "Node"},
-                 {"metadata", {{"name", name}}},
-                 {"status", {{"conditions", boost::json::array{std::move(condition)}}}}});
-    }
-    RunResult run(HealthCheck check, Duration within = 60s) {
-        return world.run(runner.run(std::move(check), world.clock().now() + within));
-    }
-
-    world::World world;
-    world::Network network{world};
-    world::PlainTls tls{world};
-    OneZone resolver;
-    std::unique_ptr<net::HttpClient> http = net::make_http_client(world.executor(), world.clock(), network, tls);
-    kube::fake::ApiServer api{world.executor(), world.clock(), world.random()};
-    std::vector<std::string> asked;
-    std::vector<std::string> opened;
-    std::string forbidden;
-    NativeRunner runner{{.clock = world.clock(),
-                         .random = world.random(),
-                         .dialer = network,
-                         .resolver = resolver,
-                         .tls = tls,
-                         .http = *http,
-                         .open_api = [this](kube::Impersonation who) -> Result<std::unique_ptr<kube::Api>> {
-                             opened.push_back(who.user);
-                             return api.as_user(who.user);
-                         }}};
-};
-
 // --- verdicts ----------------------------------------------------------------------------------------------------
 
 TEST(NativeRunner, AHealthyClusterSucceeds) {
-    Scene scene;
+    NativeRunScene scene;
     scene.add_pod("shop", "web-1");
     scene.add_node("n1", true);
     auto const began = scene.world.clock().wall();
@@ -103,7 +35,7 @@ TEST(NativeRunner, AHealthyClusterSucceeds) {
 }
 
 TEST(NativeRunner, AnUnhealthyClusterFailsAndTheWorstIsToldFirst) {
-    Scene scene;
+    NativeRunScene scene;
     scene.add_pod("shop", "web-1", 7);
     scene.add_pod("shop", "web-2", 7);
     scene.add_pod("shop", "db-1");
@@ -120,7 +52,7 @@ TEST(NativeRunner, AnUnhealthyClusterFailsAndTheWorstIsToldFirst) {
 }
 
 TEST(NativeRunner, ATimeoutAndWhatCouldNotBeFoundOutAreNotHealthy) {
-    Scene scene;
+    NativeRunScene scene;
     scene.network.set_faults({"silent.example", 80}, {.blackhole = true});
     auto const timeout =
         scene.run(native_check("- {type: tcp, timeout: 3s, with: {host: silent.example, port: 80}}\n"));
@@ -134,7 +66,7 @@ TEST(NativeRunner, ATimeoutAndWhatCouldNotBeFoundOutAreNotHealthy) {
 }
 
 TEST(NativeRunner, WarningsAreHealthyAndTold) {
-    Scene scene;
+    NativeRunScene scene;
     auto const result =
         scene.run(native_check("- {type: dns, severity: warning, with: {name: shop.example, min_records: 2}}\n"));
     EXPECT_TRUE(result.succeeded);
@@ -142,7 +74,7 @@ TEST(NativeRunner, WarningsAreHealthyAndTold) {
 }
 
 TEST(NativeRunner, AMessageStaysWithinItsBound) {
-    Scene scene;
+    NativeRunScene scene;
     std::string checks;
     for (int i = 0; i < 64; ++i) {
         checks += fmt::format("- {{type: tcp, name: {}{}, with: {{host: {}.example, port: 80}}}}\n",
@@ -168,7 +100,7 @@ TEST(NativeRunner, AMessageIsOneLineWhateverItQuotes) {
 }
 
 TEST(NativeRunner, WhatChecksMeasureBecomesMetricsOfTheHealthCheck) {
-    Scene scene;
+    NativeRunScene scene;
     scene.add_pod("shop", "web-1", 7);
     auto check = native_check("- {type: pods-crashloop, name: shop's pods}\n- type: nodes-ready\n", "cluster");
     check.name = "my-shop";
@@ -206,7 +138,7 @@ TEST(NativeRunner, MeasurementsAreServedOnceTheRunIsBookedAndGoWithTheHealthChec
 // --- whom reads are made as --------------------------------------------------------------------------------------
 
 TEST(NativeRunner, EveryReadIsMadeAsTheServiceAccountPagesIncluded) {
-    Scene scene;
+    NativeRunScene scene;
     for (int i = 0; i < 1200; ++i) scene.add_pod("shop", fmt::format("web-{}", i));
     auto const result = scene.run(native_check("- type: pods-crashloop\n- type: hpa\n"));
     EXPECT_TRUE(result.succeeded) << result.message;
@@ -216,7 +148,7 @@ TEST(NativeRunner, EveryReadIsMadeAsTheServiceAccountPagesIncluded) {
 }
 
 TEST(NativeRunner, AReadThatIsForbiddenNamesVerbResourceAndServiceAccount) {
-    Scene scene;
+    NativeRunScene scene;
     scene.forbidden = "pods";
     auto const inside = scene.run(native_check("- type: pods-crashloop\n"));
     EXPECT_FALSE(inside.succeeded);
@@ -229,7 +161,7 @@ TEST(NativeRunner, AReadThatIsForbiddenNamesVerbResourceAndServiceAccount) {
 }
 
 TEST(NativeRunner, TheApiOfAServiceAccountIsOpenedOnceAndProbesAloneOpenNone) {
-    Scene scene;
+    NativeRunScene scene;
     scene.run(native_check("- {type: dns, with: {name: a.example}}\n", "namespace", ""));
     EXPECT_THAT(scene.opened, IsEmpty());
     scene.run(native_check("- type: pods-crashloop\n"));
@@ -243,7 +175,7 @@ TEST(NativeRunner, TheApiOfAServiceAccountIsOpenedOnceAndProbesAloneOpenNone) {
 // --- limits ------------------------------------------------------------------------------------------------------
 
 TEST(NativeRunner, LevelNamespaceSeesOnlyItsOwnNamespace) {
-    Scene scene;
+    NativeRunScene scene;
     scene.add_pod("shop", "web-1");
     scene.add_pod("other", "web-1", 7);
     EXPECT_TRUE(scene.run(native_check("- type: pods-crashloop\n- type: pvc-bound\n")).succeeded);
@@ -262,7 +194,7 @@ Async<void> redirect_to_metadata(std::unique_ptr<net::Listener> listener) {
 }
 
 TEST(NativeRunner, ProbesPassTheAddressPolicyRedirectsAndNameServersIncluded) {
-    Scene scene;
+    NativeRunScene scene;
     net::TableResolver names;
     names.answers["leads-away.example"] = {{"169.254.169.254"}};
     names.answers["redirects.example"] = {{"10.0.0.1"}};
@@ -295,7 +227,7 @@ TEST(NativeRunner, ProbesPassTheAddressPolicyRedirectsAndNameServersIncluded) {
 }
 
 TEST(NativeRunner, WhatIsRefusedReadsNothingAndFails) {
-    Scene scene;
+    NativeRunScene scene;
     auto const result = scene.run(native_check("- {type: exec, with: {command: [\"true\"]}}\n- type: pods-oom\n"));
     EXPECT_FALSE(result.succeeded);
     EXPECT_THAT(result.message, HasSubstr("exec runs a program"));
@@ -303,7 +235,7 @@ TEST(NativeRunner, WhatIsRefusedReadsNothingAndFails) {
 }
 
 TEST(NativeRunner, ARunEndsAtItsDeadlineAndWhatHasNotEndedIsUnknown) {
-    Scene scene;
+    NativeRunScene scene;
     scene.api.add_fault({.kind = kube::fake::Fault::Kind::hang});
     auto const result = scene.run(native_check("- {type: pods-crashloop, timeout: 1h}\n"), 20s);
     EXPECT_FALSE(result.succeeded);
@@ -317,7 +249,7 @@ Async<void> keep(NativeRunner& runner, HealthCheck check, Deadline deadline, std
 }
 
 TEST(NativeRunner, ARunThatIsCancelledLeavesNothingRunning) {
-    Scene scene;
+    NativeRunScene scene;
     auto const listener = scene.network.listen({"mute.example", 80});
     scene.network.set_faults({"silent.example", 80}, {.blackhole = true});
     scene.api.add_fault({.kind = kube::fake::Fault::Kind::hang});
@@ -335,86 +267,6 @@ TEST(NativeRunner, ARunThatIsCancelledLeavesNothingRunning) {
     EXPECT_EQ(scene.world.elapsed(), 1s);
     EXPECT_EQ(scene.http->open_connections(), 0U);
     EXPECT_EQ(describe_waiters(), "nobody waits for anything");
-}
-
-// --- many at once ------------------------------------------------------------------------------------------------
-
-/// Runs that were asked for in one instant.
-struct Crowd {
-    explicit Crowd(Scene& of) : scene(of), group(of.world.executor()) {}
-
-    void add(std::size_t count, Duration within) {
-        auto one = [](Crowd& crowd, std::size_t number, Deadline deadline) -> Async<void> {
-            auto check = native_check("- {type: pods-crashloop, timeout: 1h}\n");
-            auto result = co_await crowd.scene.runner.run(std::move(check), deadline);
-            crowd.ended.emplace_back(number, std::move(result));
-        };
-        for (; count > 0; --count) group.spawn(one(*this, asked++, scene.world.clock().now() + within));
-    }
-
-    Scene& scene;
-    std::size_t asked = 0;
-    std::vector<std::pair<std::size_t, RunResult>> ended;
-    TaskGroup group;
-};
-
-TEST(NativeRunner, SixtyFourRunAtOnceAndTheOthersInOrderOfArrival) {
-    Scene scene;
-    scene.add_pod("shop", "web-1");
-    scene.api.add_fault({.kind = kube::fake::Fault::Kind::delay, .delay = 1s});
-    Crowd crowd(scene);
-    crowd.add(10 * native_runs_at_once, 60s);
-    scene.world.pass(1500ms);
-    EXPECT_EQ(crowd.ended.size(), native_runs_at_once);
-    scene.world.run(crowd.group.join());
-    EXPECT_EQ(scene.world.elapsed(), 10s);
-    EXPECT_EQ(crowd.ended.size(), 10 * native_runs_at_once);
-    for (std::size_t i = 0; i < crowd.ended.size(); ++i) {
-        EXPECT_EQ(crowd.ended[i].first, i);
-        EXPECT_TRUE(crowd.ended[i].second.succeeded) << crowd.ended[i].second.message;
-    }
-}
-
-TEST(NativeRunner, ARunThatFindsNoPlaceInItsTimeFailsInconclusivelyAndReadsNothing) {
-    Scene scene;
-    scene.api.add_fault({.kind = kube::fake::Fault::Kind::hang});
-    Crowd crowd(scene);
-    crowd.add(native_runs_at_once, 1h);
-    crowd.add(1, 20s);
-    scene.world.pass(20s);
-    EXPECT_EQ(crowd.ended.size(), 1U);
-    auto const result = crowd.ended.at(0).second;
-    EXPECT_FALSE(result.succeeded);
-    EXPECT_TRUE(result.inconclusive);
-    EXPECT_THAT(result.message, StartsWith("not run: in 20s none of the 64 HealthChecks whose spec.checks run at once "
-                                           "made room; "));
-    EXPECT_EQ(result.started, result.finished) << "it looked at nothing";
-    crowd.add(1, 1h);
-    scene.world.pass(1s);
-    scene.world.run(crowd.group.stop());
-    EXPECT_EQ(describe_waiters(), "nobody waits for anything") << "whoever waited for a place included";
-}
-
-TEST(NativeRunner, ARunThatFindsItsPlaceTooLateIsNoVerdictUnlessSomethingWasFound) {
-    Scene scene;
-    scene.api.add_fault({.kind = kube::fake::Fault::Kind::hang});
-    Crowd crowd(scene);
-    crowd.add(native_runs_at_once, 15s);
-    crowd.add(1, 20s);
-    scene.world.run(crowd.group.join());
-    EXPECT_EQ(scene.world.elapsed(), 20s);
-    EXPECT_FALSE(crowd.ended.front().second.inconclusive) << "it had all its time";
-    auto const& late = crowd.ended.back().second;
-    EXPECT_TRUE(late.inconclusive);
-    EXPECT_THAT(late.message, StartsWith("begun 15s late, behind 64 others: pods-crashloop unknown: not finished"));
-
-    scene.api.clear_faults();
-    scene.add_pod("shop", "web-1", 7);
-    scene.api.add_fault({.kind = kube::fake::Fault::Kind::delay, .delay = 1s});
-    crowd.add(native_runs_at_once + 1, 20s);
-    scene.world.run(crowd.group.join());
-    EXPECT_FALSE(crowd.ended.back().second.inconclusive);
-    EXPECT_THAT(crowd.ended.back().second.message, StartsWith("pods-crashloop critical: Pod shop/web-1 "));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "base/json.hpp"
+#include "kube/fake/patch.hpp"
 #include "kube/fake/store.hpp"
 #include "operator/operator_scene.hpp"
 #include "telemetry/exposition.hpp"
@@ -14,24 +15,6 @@ constexpr auto patience = std::chrono::seconds(30);
 
 kube::Resource const event_kind{"", "v1", "events", "Event", true};
 kube::Resource const namespace_kind{"", "v1", "namespaces", "Namespace", false};
-
-// RFC 7386.
-void merge_into(json::value& target, json::value const& patch) {
-    auto const* members = patch.if_object();
-    if (!members) {
-        target = patch;
-        return;
-    }
-    if (!target.is_object()) target = json::object{};
-    auto& object = target.get_object();
-    for (auto const& [key, value] : *members) {
-        if (value.is_null()) {
-            object.erase(key);
-        } else {
-            merge_into(object[key], value);
-        }
-    }
-}
 
 json::value default_spec(std::string_view name) {
     return {{"level", "cluster"},
@@ -70,7 +53,10 @@ kube::Scripted refusal(int code, std::string_view reason, std::string_view messa
 Task<kube::Response> Door::send(kube::Request request, Deadline deadline) {
     bool const reads_many = request.what.starts_with("list") || request.what.starts_with("watch");
     if (!reads_many) sent.push_back(request.method + " " + request.path);
-    while (holds && holds(request)) co_await clock_.sleep_for(10ms, "a request on its way");
+    while (holds && holds(request)) {
+        if (clock_.now() >= deadline) co_return fail(Errc::timed_out, "{} {}: held up", request.method, request.path);
+        co_await clock_.sleep_for(10ms, "a request on its way");
+    }
     if (changes) changes(request);
     if (auto answer = answers ? answers(request) : std::nullopt) {
         if (answer->transport) co_return std::unexpected(*answer->transport);
@@ -201,9 +187,7 @@ kube::Client OperatorScene::admin() {
 }
 
 void OperatorScene::add(std::string_view name, json::value const& spec, std::string_view ns) {
-    auto whole = default_spec(name);
-    merge_into(whole, spec);
-    add_as_written(name, std::move(whole), ns);
+    add_as_written(name, kube::fake::merge_patch(default_spec(name), spec), ns);
 }
 
 void OperatorScene::add_as_written(std::string_view name, json::value spec, std::string_view ns) {

@@ -2,6 +2,7 @@
 
 #include "base/json.hpp"
 #include "operator/operator_scene.hpp"
+#include "operator/reference_fields.hpp"
 
 #include <fmt/format.h>
 
@@ -106,34 +107,38 @@ TEST(Takeover, AWorkflowThatNobodyCanExplainIsAnotherOperatorAtWork) {
     scene.end();
 }
 
+TEST(Takeover, AListOfAllWorkflowsMayTakeItsTimeAndLeavesThoseThatHaveEndedOut) {
+    OperatorScene scene;
+    std::string selector;
+    auto const ready = scene.world.clock().now() + 40s;
+    scene.first.door.holds = [&](kube::Request const& request) {
+        if (!request.what.starts_with("list") || !request.path.ends_with("/workflows")) return false;
+        for (auto const& [key, value] : request.query) {
+            if (key != "labelSelector" || !value.starts_with("!")) continue;
+            selector = value;
+            return scene.world.clock().now() < ready;
+        }
+        return false;
+    };
+    scene.add("check");
+    scene.start();
+    scene.pass(41s);
+    EXPECT_EQ(selector, fmt::format("!{},workflows.argoproj.io/completed!=true", uid_label));
+    EXPECT_THAT(scene.made, SizeIs(1));
+    EXPECT_THAT(scene.first.log, testing::Not(Contains(HasSubstr("cannot tell"))));
+    scene.end();
+}
+
 // --- a CRD that knows none of our fields --------------------------------------------------------------------------
 
 // The status of the reference's CRD.
 void prune(kube::Request& request) {
-    static std::set<std::string_view> const known = {"errorMessage",
-                                                     "remedyErrorMessage",
-                                                     "startedAt",
-                                                     "finishedAt",
-                                                     "lastFailedAt",
-                                                     "remedyTriggeredAt",
-                                                     "remedyFinishedAt",
-                                                     "remedyLastFailedAt",
-                                                     "lastFailedWorkflow",
-                                                     "lastSuccessfulWorkflow",
-                                                     "successCount",
-                                                     "failedCount",
-                                                     "remedySuccessCount",
-                                                     "remedyFailedCount",
-                                                     "remedyTotalRuns",
-                                                     "totalHealthCheckRuns",
-                                                     "status",
-                                                     "remedyStatus"};
     if (request.method != "PATCH" || !request.path.ends_with("/status")) return;
     auto body = parse_json(request.body, "body");
     auto& status = body->get_object().at("status").get_object();
     json::object kept;
     for (auto const& [key, value] : status) {
-        if (known.contains(key)) kept[key] = value;
+        if (reference_status_fields.contains(key)) kept[key] = value;
     }
     status = std::move(kept);
     request.body = to_json(*body);
@@ -159,6 +164,52 @@ TEST(OldCrd, RunsExactlyOnceOnTimeAndCountsRight) {
     scene.end();
 }
 
+// What the cluster has installed: the schema with or without what we added to it.
+void put_crd(OperatorScene& scene, bool ours) {
+    json::object spec{{"workflow", {{"type", "object"}}}};
+    json::object status{{"successCount", {{"type", "integer"}}}};
+    if (ours) {
+        spec["checks"] = json::object{{"type", "array"}};
+        status["runNumber"] = json::object{{"type", "integer"}};
+    }
+    json::object const schema{
+        {"properties", {{"spec", {{"properties", std::move(spec)}}}, {"status", {{"properties", std::move(status)}}}}}};
+    json::object const version{{"name", "v1alpha1"}, {"schema", {{"openAPIV3Schema", schema}}}};
+    scene.server.put({{"apiVersion", "apiextensions.k8s.io/v1"},
+                      {"kind", "CustomResourceDefinition"},
+                      {"metadata", {{"name", "healthchecks.activemonitor.keikoproj.io"}}},
+                      {"spec", {{"versions", json::array{version}}}}});
+}
+
+TEST(OldCrd, IsToldAtTheStartBeforeAnythingIsWritten) {
+    OperatorScene scene;
+    put_crd(scene, false);
+    scene.start();
+    scene.pass(1s);
+    EXPECT_THAT(scene.first.log, Contains("the installed CRD lacks our fields: spec.checks is dropped by the API "
+                                          "server, and what a restart would need is kept in memory alone; apply "
+                                          "deploy/operator/crd.yaml")
+                                     .Times(1));
+    scene.end();
+}
+
+TEST(OldCrd, IsNotSuspectedWhereTheCrdIsOursOrMayNotBeRead) {
+    for (bool const readable : {true, false}) {
+        OperatorScene scene;
+        put_crd(scene, readable);
+        scene.first.door.answers = [readable](kube::Request const& request) {
+            bool const refused = !readable && request.path.find("customresourcedefinitions") != std::string::npos;
+            return refused ? std::optional(refusal(403, "Forbidden", "no")) : std::nullopt;
+        };
+        scene.add("check");
+        scene.start();
+        scene.pass(10s);
+        EXPECT_EQ(scene.status("check").success_count, 1);
+        EXPECT_THAT(scene.first.log, testing::Not(Contains(HasSubstr("CRD")))) << readable;
+        scene.end();
+    }
+}
+
 // --- leaders ------------------------------------------------------------------------------------------------------
 
 TEST(Leaders, ALeaderThatIsAskedToStopHandsOverInLessThanTwoSeconds) {
@@ -182,6 +233,29 @@ TEST(Leaders, ALeaderThatIsAskedToStopHandsOverInLessThanTwoSeconds) {
     auto names = scene.runs("check");
     EXPECT_EQ(std::set(names.begin(), names.end()).size(), names.size());
     EXPECT_GE(static_cast<std::size_t>(scene.status("check").success_count + 1), names.size());
+}
+
+// Its watch is half dead, and the Workflow of the last run was deleted as its ttlStrategy says: the name is free again.
+TEST(Leaders, ANewOneActsOnNoCopyThatMayBeOld) {
+    OperatorScene scene({.leader_elect = true});
+    scene.add("check", {{"repeatAfterSec", 20}});
+    scene.start();
+    scene.pass(10s);
+    Member second(scene, "second");
+    second.door.holds = [](kube::Request const& request) {
+        return request.what.starts_with("watch") && request.path.ends_with("/healthchecks");
+    };
+    second.start();
+    scene.pass(18s);
+    ASSERT_EQ(scene.status("check").run_number, 2);
+    for (auto const& each : scene.made) scene.erase(workflow_resource(), each.ns, each.name);
+    scene.first.ask_to_stop();
+    scene.pass(2s);
+    EXPECT_TRUE(second->leads());
+    scene.pass(60s);
+    auto names = scene.runs("check");
+    EXPECT_GE(names.size(), 4u);
+    EXPECT_EQ(std::set(names.begin(), names.end()).size(), names.size()) << "no run was made twice";
 }
 
 TEST(Leaders, WhatADeposedLeaderSentLateDoesNothing) {

@@ -69,7 +69,10 @@ struct RbacScene {
         : server(world.executor(), world.clock(), world.random()),
           door(server),
           client(door, world.clock(), world.random()),
-          keeper(world.executor(), client, world.clock(), world.random(), std::move(options)) {
+          keeper(world.executor(), client, world.clock(), world.random(), std::move(options),
+                 [this](LogLevel level, std::string sentence) {
+                     log.push_back((level == LogLevel::warning ? "warning " : "info ") + std::move(sentence));
+                 }) {
         for (auto const* ns : {"health", "shop"}) make_namespace(ns);
     }
 
@@ -88,6 +91,7 @@ struct RbacScene {
     kube::fake::ApiServer server;
     RbacDoor door;
     kube::Client client;
+    std::vector<std::string> log;  ///< "info RBAC objects of ..."
     RbacKeeper keeper;
 };
 

@@ -184,6 +184,38 @@ TEST(RbacKeeper, AnEditTakesEffectWithTheNextRunAndTheRunUnderWayKeepsItsAccount
     });
 }
 
+TEST(RbacKeeper, WithARunGoesWhatOnlyItStillNeededAlsoWhereNoOtherFollows) {
+    RbacScene scene;
+    tell(scene, [](RbacScene& s) -> Async<void> {
+        auto moved = check_named("moved");
+        auto narrowed = check_named("narrowed");
+        narrowed.spec.workflow.service_account = "narrow";
+        s.know_all(moved, narrowed);
+        co_await expect_ensured(s, moved);
+        co_await expect_ensured(s, narrowed);
+        co_await s.world.clock().sleep_for(1s);
+        s.door.take();
+        s.keeper.run_ended(moved.uid, Purpose::check);
+        co_await s.world.clock().sleep_for(1h);
+        EXPECT_THAT(s.door.take(), IsEmpty()) << "a run of an unchanged check costs nothing";
+
+        co_await expect_ensured(s, moved);
+        moved.spec.workflow.service_account = "other";
+        moved.spec.repeat_after = 0s;
+        s.keeper.observe(moved);
+        narrowed.spec.workflow.rbac_rules = {rule("pods", {"list"})};
+        s.keeper.observe(narrowed);
+        s.keeper.run_ended(moved.uid, Purpose::check);
+        s.keeper.run_ended(narrowed.uid, Purpose::check);
+        co_await s.world.clock().sleep_for(4min);
+        auto const narrow = co_await read(s, {"ClusterRole", "", "narrow-cluster-role"});
+        EXPECT_EQ(narrow->rules, narrowed.spec.workflow.rbac_rules);
+        co_await expect_there(s, role, true, "its pods may be in their last moments");
+        co_await s.world.clock().sleep_for(6min);
+        for (auto const& key : {account, role, binding}) co_await expect_there(s, key, false);
+    });
+}
+
 TEST(RbacKeeper, NothingIsNarrowedOrDeletedBeforeAllHealthChecksAreKnown) {
     RbacScene scene;
     auto wide = check_named("wide");

@@ -40,7 +40,7 @@ TEST(RemedyLedger, WithoutBudgetsNothingIsRefused) {
 
 TEST(RemedyLedger, ABudgetIsSpentByWhatEndedInItsWindowAndByWhatIsUnderWay) {
     auto const ledger = counted({remedied("a", {now - 61min, now - 59min}), intending("b"), remedying("c")});
-    EXPECT_EQ(ledger.live(now), 2u);
+    EXPECT_EQ(ledger.admitted(now), 2u);
     EXPECT_THAT(ledger.refusal(key("x"), "health", three_an_hour, now),
                 Optional(std::string("budgetPerCluster 3/1h is spent until 2026-03-01T10:01:30Z")));
     EXPECT_TRUE(ledger.refusal(key("x"), "health", three_an_hour, now + 1min - 1ns));
@@ -87,11 +87,46 @@ TEST(RemedyLedger, OnlySoManyRunAtOnce) {
     EXPECT_FALSE(ledger.refusal(key("z"), "health", policy, now)) << "one has ended";
 }
 
+TEST(RemedyLedger, AShareIsOfTheChecksThatHaveARemedyWhetherItEverRanOrNot) {
+    auto const policy = policy_of({{"maxConcurrent", "20%"}});
+    auto ledger = counted({remedying("a"), failing("b"), failing("c"), failing("d"), failing("e", "shop")});
+    EXPECT_THAT(
+        ledger.refusal(key("x"), "health", policy, now),
+        Optional(std::string("maxConcurrent is 20% of 5 HealthChecks with a remedy, 1 place, and it is taken")));
+    ledger.observe(failing("f", "shop"));
+    EXPECT_EQ(ledger.remedied(""), 6);
+    EXPECT_EQ(ledger.remedied("shop"), 2);
+    EXPECT_FALSE(ledger.admit(key("b"), "health", policy, now, true)) << "20% of six are two";
+    EXPECT_THAT(ledger.refusal(key("c"), "health", policy, now),
+                Optional(std::string("maxConcurrent is 20% of 6 HealthChecks with a remedy, 2 places, and all are "
+                                     "taken")));
+    auto without = failing("f", "shop");
+    without.spec.remedy = {};
+    ledger.observe(without);
+    ledger.observe(without);
+    EXPECT_EQ(ledger.remedied(""), 5);
+    EXPECT_TRUE(ledger.refusal(key("b"), "health", policy, now)) << "decided, not begun, and one place is gone";
+    ledger.forget("e", now);
+    ledger.forget("f", now);
+    EXPECT_EQ(ledger.remedied("shop"), 0);
+    EXPECT_EQ(ledger.remedied(""), 4);
+}
+
+TEST(RemedyLedger, ANamespacesShareIsOfItsOwnChecks) {
+    auto const policy = policy_of({{"namespace.shop.maxConcurrent", "50%"}});
+    auto ledger = counted({remedying("a", "shop"), failing("b", "shop"), failing("c"), failing("d"), failing("e")});
+    EXPECT_THAT(ledger.refusal(key("b"), "shop", policy, now),
+                Optional(HasSubstr("namespace.shop.maxConcurrent is 50% of 2 HealthChecks")));
+    EXPECT_FALSE(ledger.refusal(key("c"), "health", policy, now));
+    ledger.observe(failing("f", "shop"));
+    EXPECT_FALSE(ledger.refusal(key("b"), "shop", policy, now)) << "half of three are two";
+}
+
 TEST(RemedyLedger, AskingTwiceForOneRemedyReservesOnce) {
     auto const policy = policy_of({{"budgetPerCluster", "2/1h"}});
     auto ledger = counted();
     for (int i = 0; i < 5; ++i) EXPECT_FALSE(ledger.admit(key("a"), "health", policy, now, i > 2));
-    EXPECT_EQ(ledger.live(now), 1u);
+    EXPECT_EQ(ledger.admitted(now), 1u);
     EXPECT_FALSE(ledger.admit(key("b"), "health", policy, now, false));
     EXPECT_TRUE(ledger.admit(key("c"), "health", policy, now, false));
     EXPECT_FALSE(ledger.admit(key("a"), "health", policy, now, true)) << "it keeps its place";
@@ -101,7 +136,7 @@ TEST(RemedyLedger, ANextAttemptTakesThePlaceOfTheOneBefore) {
     auto ledger = counted();
     EXPECT_FALSE(ledger.admit(key("a", 1), "health", three_an_hour, now, false));
     EXPECT_FALSE(ledger.admit(key("a", 2), "health", three_an_hour, now, false));
-    EXPECT_EQ(ledger.live(now), 1u);
+    EXPECT_EQ(ledger.admitted(now), 1u);
 }
 
 TEST(RemedyLedger, ATighterPolicyRefusesThoseThatWereAdmittedLast) {
@@ -159,13 +194,13 @@ TEST(RemedyLedger, OneThatIsUnderWayIsNotReleased) {
     auto ledger = counted({remedying("a")});
     ledger.release("a");
     ledger.release("nobody");
-    EXPECT_EQ(ledger.live(now), 1u);
+    EXPECT_EQ(ledger.admitted(now), 1u);
 }
 
 TEST(RemedyLedger, DeletingAHealthCheckGivesNothingBack) {
     auto ledger = counted({remedied("a", {now - 1min, now - 1min}), remedying("b"), intending("c")});
     for (auto const* uid : {"a", "b", "c", "nobody"}) ledger.forget(uid, now);
-    EXPECT_EQ(ledger.live(now), 0u);
+    EXPECT_EQ(ledger.admitted(now), 0u);
     EXPECT_TRUE(ledger.refusal(key("x"), "health", three_an_hour, now)) << "two ended, one was under way";
     EXPECT_FALSE(ledger.refusal(key("x"), "health", policy_of({{"budgetPerCluster", "4/1h"}}), now));
     EXPECT_FALSE(ledger.refusal(key("x"), "health", three_an_hour, now + 1h));

@@ -98,10 +98,10 @@ TEST(DecideRemedy, AKillSwitchThrownMeanwhileStopsAnAdmittedRemedyAndFreesItsPla
     ASSERT_TRUE(admit_remedy(check, check.status, default_remedy_policy(), ledger, now).runs());
     check.status.intent = RemedyIntent{.episode = 1, .attempt = 1, .expires = now + 60s};
     ledger.observe(check);
-    EXPECT_EQ(ledger.live(now), 1u);
+    EXPECT_EQ(ledger.admitted(now), 1u);
     auto const got = admit_remedy(check, check.status, policy_of({{"enabled", "false"}}), ledger, now + 1s);
     EXPECT_EQ(got.kind, Kind::skip);
-    EXPECT_EQ(ledger.live(now), 0u);
+    EXPECT_EQ(ledger.admitted(now), 0u);
 }
 
 TEST(DecideRemedy, WhileItWaitsAnAdmittedRemedyKeepsItsPlace) {
@@ -109,7 +109,7 @@ TEST(DecideRemedy, WhileItWaitsAnAdmittedRemedyKeepsItsPlace) {
     auto const check = failing();
     ASSERT_TRUE(admit_remedy(check, check.status, default_remedy_policy(), ledger, now).runs());
     EXPECT_EQ(admit_remedy(check, check.status, RemedyPolicy{}, ledger, now).kind, Kind::wait);
-    EXPECT_EQ(ledger.live(now), 1u);
+    EXPECT_EQ(ledger.admitted(now), 1u);
 }
 
 TEST(DecideRemedy, ADryRunNamesTheWorkflowThatWouldRunAndCountsNothing) {
@@ -133,7 +133,7 @@ TEST(DecideRemedy, ADryRunNamesTheWorkflowThatWouldRunAndCountsNothing) {
         EXPECT_EQ(got.kind, Kind::dry_run);
         EXPECT_EQ(got.reason, "RemedyDryRun");
         EXPECT_EQ(got.message, fmt::format("{} ({})", want, row.who));
-        EXPECT_EQ(ledger.live(now), 0u);
+        EXPECT_EQ(ledger.admitted(now), 0u);
     }
     EXPECT_TRUE(decide(failing("b", "shop"), policy_of({{"namespace.health.dryRun", "true"}})).runs());
 }

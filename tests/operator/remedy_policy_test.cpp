@@ -30,16 +30,18 @@ TEST(RemedyPolicy, EveryKeyIsRead) {
                                    {"namespace.payments.enabled", "false"},
                                    {"namespace.payments.dryRun", "true"},
                                    {"namespace.payments.budget", "0/1d"},
-                                   {"namespace.shop-2.maxConcurrent", "1\n"}},
+                                   {"namespace.shop-2.maxConcurrent", "1\n"},
+                                   {"namespace.search.maxConcurrent", "10%"}},
                                   &problems);
     EXPECT_THAT(problems, testing::IsEmpty());
     RemedyPolicy const want{
         .state = State::known,
         .budget_per_cluster = RemedyBudget{10, 1h},
         .budget_per_namespace = RemedyBudget{3, 30min},
-        .max_concurrent = 4,
+        .max_concurrent = RemedyPlaces{4},
         .namespaces = {{"payments", {.enabled = false, .dry_run = true, .budget = RemedyBudget{0, 24h}}},
-                       {"shop-2", {.max_concurrent = 1}}},
+                       {"search", {.max_concurrent = RemedyPlaces{10, true}}},
+                       {"shop-2", {.max_concurrent = RemedyPlaces{1}}}},
     };
     EXPECT_EQ(policy, want);
 }
@@ -67,10 +69,24 @@ TEST(RemedyPolicy, OneThingThatIsNotUnderstoodStopsEveryRemedyAndSaysWhich) {
              {"budgetPerNamespace", "99999999999999999999/1h", "is no count"},
              {"maxConcurrent", "1.5", "is no count"},
              {"maxConcurrent", "1000001", "from 0 to 1000000"},
+             {"maxConcurrent", "0%", "\"0%\" is no percentage: write 1% to 100%, or 0 for none"},
+             {"maxConcurrent", "101%", "is no percentage"},
+             {"maxConcurrent", "12.5%", "is no percentage"},
+             {"maxConcurrent", "%", "is no percentage"},
+             {"maxConcurrent", "10 %", "is no percentage"},
+             {"namespace.payments.maxConcurrent", "-1%", "is no percentage"},
+             {"budgetPerCluster", "10%/1h", "\"10%\" is no count"},
              {"namespace.payments", "false", "after namespace.NAME. stands one of"},
              {"namespace.payments.enabledd", "false", "did you mean \"enabled\""},
              {"namespace..enabled", "false", "the key is unknown"},
              {"namespace.a.b.enabled", "false", "the key is unknown"},
+             {"namespace.Health.enabled", "false",
+              "data.namespace.Health.enabled: \"Health\" is no name of a namespace"},
+             {"namespace.health_2.enabled", "false", "write namespace.NAME.enabled with the name of one"},
+             {"namespace.-health.dryRun", "true", "write namespace.NAME.dryRun with the name of one"},
+             {"namespace.health-.budget", "0/1h", "is no name of a namespace"},
+             {"namespace.*.enabled", "false", "\"*\" is no name of a namespace"},
+             {"namespace." + std::string(64, 'a') + ".enabled", "false", "is no name of a namespace"},
              {"policy.yaml", "enabled: false", "the key is unknown"},
          }) {
         SCOPED_TRACE(row.key + "=" + row.value);
@@ -101,6 +117,42 @@ TEST(RemedyPolicy, AnObjectThatIsNoConfigMapIsUnreadableAndNeverACrash) {
         auto const object = parse_json(text, "x").value().as_object();
         EXPECT_EQ(read_remedy_policy(object).state, State::unreadable) << text;
     }
+}
+
+TEST(RemedyPlaces, AShareIsRoundedUpAndIsAtLeastOne) {
+    struct Row {
+        std::string text;
+        std::int64_t remedied, want;
+    };
+    for (auto const& row : std::vector<Row>{
+             {"10%", 0, 1},
+             {"10%", 1, 1},
+             {"10%", 10, 1},
+             {"10%", 11, 2},
+             {"1%", 10'000, 100},
+             {"1%", 10'001, 101},
+             {"33%", 3, 1},
+             {"34%", 3, 2},
+             {"100%", 7, 7},
+             {"0", 7, 0},
+             {"4", 1, 4},
+         }) {
+        SCOPED_TRACE(row.text);
+        auto const places = parse_remedy_places(row.text).value();
+        EXPECT_EQ(places.of(row.remedied), row.want) << row.remedied;
+        EXPECT_EQ(to_string(places), row.text);
+    }
+}
+
+TEST(RemedyPolicy, TheFlagOfTheProcessIsNothingThatAConfigMapSays) {
+    EXPECT_FALSE(policy_of({{"dryRun", "true"}}).dry_run_by_flag);
+    auto policy = policy_of({{"dryRun", "false"}, {"namespace.health.dryRun", "false"}});
+    policy.dry_run_by_flag = true;
+    auto const got = decide(failing(), policy);
+    EXPECT_EQ(got.kind, RemedyDecision::Kind::dry_run);
+    EXPECT_THAT(got.message, testing::EndsWith(" would run as fix-sa (--remedy-dry-run)"));
+    policy.enabled = false;
+    EXPECT_EQ(decide(failing(), policy).reason, "RemediesDisabled") << "what would happen, is told";
 }
 
 TEST(RemedyBudget, IsWrittenAsItIsRead) {

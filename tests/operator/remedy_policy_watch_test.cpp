@@ -62,10 +62,37 @@ TEST(RemedyPolicyWatch, OneThatMayNoLongerBeReadShowsWithinTheNextWatch) {
     };
     scene.pass(11min);
     EXPECT_FALSE(known(scene));
-    EXPECT_THAT(told(scene), HasSubstr("ok, but changes of ConfigMap health/vedette-remedy-policy are not seen: "));
+    EXPECT_THAT(told(scene), testing::StartsWith("[+]remedy-policy ok, but "));
+    EXPECT_THAT(told(scene), HasSubstr("changes of ConfigMap health/vedette-remedy-policy are not seen: "));
     scene.first.door.answers = {};
     scene.pass(1min);
     EXPECT_TRUE(known(scene));
+    scene.end();
+}
+
+TEST(RemedyPolicyWatch, OutOfSightItStopsRemediesForThenTheKillSwitchWouldNotBeSeen) {
+    OperatorScene scene;
+    scene.fates["check-"] = {.phase = "Failed", .message = "no"};
+    scene.add("check", remedy_spec());
+    scene.start();
+    scene.pass(3min);
+    auto const remedies = [&] {
+        return std::ranges::count_if(scene.runs("check"), [](auto const& run) { return run.starts_with("remedy-"); });
+    };
+    EXPECT_GT(remedies(), 0);
+    scene.first.door.answers = [](kube::Request const& request) {
+        return about_policy(request) ? std::optional(refusal(403, "Forbidden", "configmaps is forbidden"))
+                                     : std::nullopt;
+    };
+    scene.pass(12min);
+    EXPECT_THAT(told(scene),
+                HasSubstr("ok, but no remedy runs: changes of ConfigMap health/vedette-remedy-policy are "));
+    auto const before = remedies();
+    scene.pass(10min);
+    EXPECT_EQ(remedies(), before);
+    scene.first.door.answers = {};
+    scene.pass(5min);
+    EXPECT_GT(remedies(), before);
     scene.end();
 }
 

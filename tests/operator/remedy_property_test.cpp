@@ -78,8 +78,12 @@ private:
         if (random_.chance(0.7)) data.emplace_back("budgetPerCluster", budget());
         if (random_.chance(0.5)) data.emplace_back("budgetPerNamespace", budget());
         if (random_.chance(0.3)) data.emplace_back("namespace.ns1.budget", budget());
-        if (random_.chance(0.3)) data.emplace_back("maxConcurrent", std::to_string(random_.below(4)));
-        if (random_.chance(0.3)) data.emplace_back("namespace.ns0.maxConcurrent", std::to_string(random_.below(3)));
+        auto const places = [this](std::size_t below) {
+            bool const share = random_.chance(0.5);
+            return share ? fmt::format("{}%", 1 + random_.below(60)) : std::to_string(random_.below(below));
+        };
+        if (random_.chance(0.3)) data.emplace_back("maxConcurrent", places(4));
+        if (random_.chance(0.3)) data.emplace_back("namespace.ns0.maxConcurrent", places(3));
         if (random_.chance(0.1)) data.emplace_back("enabled", "false");
         if (random_.chance(0.1)) data.emplace_back("namespace.ns2.dryRun", "true");
         policy_ = random_.chance(0.05) ? RemedyPolicy{} : policy_of(data);
@@ -229,11 +233,13 @@ private:
         EXPECT_LE(spent, budget->count) << ns << " " << to_string(*budget);
     }
 
-    void expect_at_most(std::optional<std::int64_t> most, std::string const& ns) {
+    void expect_at_most(std::optional<RemedyPlaces> const& most, std::string const& ns) {
         if (!most) return;
+        auto const all =
+            std::ranges::count_if(patients_, [&](auto const& each) { return ns.empty() || each.check.ns == ns; });
         auto const others = std::ranges::count_if(
             patients_, [&](auto const& each) { return (ns.empty() || each.check.ns == ns) && each.under_way; });
-        EXPECT_LT(others, *most) << ns;
+        EXPECT_LT(others, most->of(all)) << to_string(*most) << " " << ns;
     }
 
     Random random_;

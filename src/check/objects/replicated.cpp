@@ -34,6 +34,16 @@ std::optional<WallTime> spec_changed_at(boost::json::object const& object) {
     return latest;
 }
 
+// Where `desired` and `updated` stand differs: a DaemonSet's status counts nodes, the others' spec counts replicas.
+Rollout rollout_of(boost::json::object const& object, std::int64_t desired, std::string_view updated) {
+    return {.meta = Meta::from(object),
+            .desired = desired,
+            .updated = count(object, updated),
+            .generation = count(object, "metadata.generation"),
+            .observed_generation = count(object, "status.observedGeneration"),
+            .spec_changed = spec_changed_at(object)};
+}
+
 std::vector<std::pair<std::string, std::string>> pod_labels_of(boost::json::object const& object) {
     std::vector<std::pair<std::string, std::string>> labels;
     auto const* found = find(object, "spec.template.metadata.labels");
@@ -56,14 +66,8 @@ kube::Projection Deployment::projection() {
 }
 
 Deployment Deployment::from(boost::json::object const& object) {
-    Deployment d;
-    d.meta = Meta::from(object);
-    d.desired = count(object, "spec.replicas", 1);
+    Deployment d{rollout_of(object, count(object, "spec.replicas", 1), "status.updatedReplicas")};
     d.available = count(object, "status.availableReplicas");
-    d.updated = count(object, "status.updatedReplicas");
-    d.generation = count(object, "metadata.generation");
-    d.observed_generation = count(object, "status.observedGeneration");
-    d.spec_changed = spec_changed_at(object);
     d.pod_labels = pod_labels_of(object);
     // The API allows up to MaxInt32 here, which stands for "never"; both ends fit a Duration.
     auto const seconds = count(object, "spec.progressDeadlineSeconds", 600);
@@ -88,14 +92,8 @@ kube::Projection StatefulSet::projection() {
 }
 
 StatefulSet StatefulSet::from(boost::json::object const& object) {
-    StatefulSet s;
-    s.meta = Meta::from(object);
-    s.desired = count(object, "spec.replicas", 1);
+    StatefulSet s{rollout_of(object, count(object, "spec.replicas", 1), "status.updatedReplicas")};
     s.ready = count(object, "status.readyReplicas");
-    s.updated = count(object, "status.updatedReplicas");
-    s.generation = count(object, "metadata.generation");
-    s.observed_generation = count(object, "status.observedGeneration");
-    s.spec_changed = spec_changed_at(object);
     s.pod_labels = pod_labels_of(object);
     s.partition = count(object, "spec.updateStrategy.rollingUpdate.partition");
     s.on_delete = get_string(object, "spec.updateStrategy.type") == "OnDelete";
@@ -113,16 +111,10 @@ kube::Projection DaemonSet::projection() {
 }
 
 DaemonSet DaemonSet::from(boost::json::object const& object) {
-    DaemonSet d;
-    d.meta = Meta::from(object);
-    d.desired = count(object, "status.desiredNumberScheduled");
+    DaemonSet d{rollout_of(object, count(object, "status.desiredNumberScheduled"), "status.updatedNumberScheduled")};
     d.scheduled = count(object, "status.currentNumberScheduled");
     d.available = count(object, "status.numberAvailable");
-    d.updated = count(object, "status.updatedNumberScheduled");
     d.misscheduled = count(object, "status.numberMisscheduled");
-    d.generation = count(object, "metadata.generation");
-    d.observed_generation = count(object, "status.observedGeneration");
-    d.spec_changed = spec_changed_at(object);
     d.on_delete = get_string(object, "spec.updateStrategy.type") == "OnDelete";
     return d;
 }

@@ -7,14 +7,18 @@
 
 namespace vedette::check {
 
-struct Deployment {
+/// What they share: how far the controller is with what it was told.
+struct Rollout {
     Meta meta;
-    std::int64_t desired = 1;
-    std::int64_t available = 0;
+    std::int64_t desired = 0;
     std::int64_t updated = 0;
     std::int64_t generation = 0;
     std::int64_t observed_generation = 0;
     std::optional<WallTime> spec_changed;  ///< by managedFields; nothing: unknown
+};
+
+struct Deployment : Rollout {
+    std::int64_t available = 0;
     std::vector<std::pair<std::string, std::string>> pod_labels;
     Duration progress_deadline = std::chrono::seconds(600);
     std::vector<Condition> conditions;
@@ -25,14 +29,8 @@ struct Deployment {
     static Deployment from(boost::json::object const& object);
 };
 
-struct StatefulSet {
-    Meta meta;
-    std::int64_t desired = 1;
+struct StatefulSet : Rollout {
     std::int64_t ready = 0;
-    std::int64_t updated = 0;
-    std::int64_t generation = 0;
-    std::int64_t observed_generation = 0;
-    std::optional<WallTime> spec_changed;  ///< by managedFields; nothing: unknown
     std::vector<std::pair<std::string, std::string>> pod_labels;
     std::int64_t partition = 0;
     bool on_delete = false;  ///< pods are updated when somebody deletes them
@@ -43,16 +41,10 @@ struct StatefulSet {
     static StatefulSet from(boost::json::object const& object);
 };
 
-struct DaemonSet {
-    Meta meta;
-    std::int64_t desired = 0;
+struct DaemonSet : Rollout {
     std::int64_t scheduled = 0;
     std::int64_t available = 0;
-    std::int64_t updated = 0;
     std::int64_t misscheduled = 0;
-    std::int64_t generation = 0;
-    std::int64_t observed_generation = 0;
-    std::optional<WallTime> spec_changed;  ///< by managedFields; nothing: unknown
     bool on_delete = false;
 
     static kube::Resource resource();

@@ -138,17 +138,17 @@ Step apply(json::value& document, json::value const& operation) {
 
 }  // namespace
 
-json::value merge_patch(json::value target, json::value const& patch) {
-    auto const* changes = patch.if_object();
+json::value merge_patch(json::value target, json::value patch) {
+    auto* const changes = patch.if_object();
     if (!changes) return patch;
     if (!target.is_object()) target = json::object{};
     auto& object = target.get_object();
-    for (auto const& [key, value] : *changes) {
+    for (auto& [key, value] : *changes) {
         if (value.is_null()) {
             object.erase(key);
         } else {
             auto& place = object[key];
-            place = merge_patch(std::move(place), value);
+            place = merge_patch(std::move(place), std::move(value));
         }
     }
     return target;

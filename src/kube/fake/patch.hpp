@@ -7,7 +7,7 @@
 
 namespace vedette::kube::fake {
 
-boost::json::value merge_patch(boost::json::value target, boost::json::value const& patch);
+boost::json::value merge_patch(boost::json::value target, boost::json::value patch);
 
 /// Refuses with 400 what is not a JSON patch, with 422 an operation that does not apply.
 Answer<boost::json::value> json_patch(boost::json::value document, boost::json::value const& patch);

@@ -1,5 +1,6 @@
 #include "kube/fake/render.hpp"
 
+#include "base/trim.hpp"
 #include "kube/fake/metadata.hpp"
 
 #include <fmt/format.h>
@@ -12,17 +13,11 @@ namespace {
 namespace json = boost::json;
 using Form = Representation::Form;
 
-std::string_view trimmed(std::string_view text) {
-    while (text.starts_with(' ')) text.remove_prefix(1);
-    while (text.ends_with(' ')) text.remove_suffix(1);
-    return text;
-}
-
 std::vector<std::string_view> split(std::string_view text, char separator) {
     std::vector<std::string_view> parts;
     while (true) {
         auto const end = text.find(separator);
-        parts.push_back(trimmed(text.substr(0, end)));
+        parts.push_back(trim(text.substr(0, end), " "));
         if (end == std::string_view::npos) return parts;
         text.remove_prefix(end + 1);
     }

@@ -113,8 +113,8 @@ Answer<Writer::Change> change_of(Request const& request) {
     if (!merge && type != "application/json-patch+json") return refuse(unsupported_media_type());
     if (error) return refuse(bad_request(fmt::format("error decoding patch: {}", error.message())));
     if (merge) {
-        return Writer::Change([patch = std::move(patch)](json::value object) -> Answer<json::value> {
-            return merge_patch(std::move(object), patch);
+        return Writer::Change([patch = std::move(patch)](json::value object) mutable -> Answer<json::value> {
+            return merge_patch(std::move(object), std::move(patch));  // a change is applied once
         });
     }
     return Writer::Change(
@@ -198,7 +198,23 @@ Answer<Response> Service::list_objects(Call const& call, Request const& request)
     query.resource_version_match = query_value(request, "resourceVersionMatch");
     auto const page = list(store, clock.now(), options.continue_lifetime, *call.kind, call.ns, query);
     if (!page) return refuse(page.error());
+    if (how->form == Representation::Form::whole && call.kind->custom) {
+        return text_response(200, "application/json", list_text(*call.kind, *page));
+    }
     return json_response(200, render_list(*how, *call.kind, *page, clock.wall()));
+}
+
+// As render_list() of objects that stay as they are, from the texts that are there.
+std::string Service::list_text(Kind const& kind, Page page) {
+    auto const items = std::exchange(page.items, {});
+    auto text = json::serialize(render_list({}, kind, page, {}));
+    constexpr std::string_view end = "]}";  // `items` is the last member
+    text.resize(text.size() - end.size());
+    for (auto const& object : items) {
+        if (!text.ends_with('[')) text += ',';
+        text += store.text_of(object);
+    }
+    return text.append(end) + "\n";
 }
 
 Answer<Response> Service::open_watch(Call const& call, Request const& request) {

@@ -24,6 +24,7 @@ public:
 private:
     Answer<Response> act(std::string const& user, Call const& call, Request const& request);
     Answer<Response> list_objects(Call const& call, Request const& request);
+    std::string list_text(Kind const& kind, Page page);
     Answer<Response> open_watch(Call const& call, Request const& request);
     Answer<Response> write(std::string const& user, Call const& call, Request const& request);
     Answer<Response> remove(Call const& call, Request const& request);

@@ -7,6 +7,8 @@
 namespace vedette::kube::fake {
 namespace {
 
+constexpr std::size_t most_texts = 4096;  // also of objects that are not the latest: those are not told again
+
 void stamp(boost::json::object& object, Revision revision) {
     auto& metadata = object["metadata"];
     if (!metadata.is_object()) metadata = boost::json::object{};
@@ -41,11 +43,10 @@ bool Store::erase(Key const& key) {
 }
 
 std::string const& Store::text_of(Snapshot const& object) {
-    if (object != told_) {
-        text_ = boost::json::serialize(*object);
-        told_ = object;
-    }
-    return text_;
+    auto const found = texts_.find(object);
+    if (found != texts_.end()) return found->second;
+    if (texts_.size() >= most_texts) texts_.clear();
+    return texts_.emplace(object, boost::json::serialize(*object)).first->second;
 }
 
 Collection const& Store::collection(std::string const& name) const {
@@ -90,6 +91,7 @@ std::vector<std::string> Store::collections() const {
 }
 
 void Store::record(Change change) {
+    if (change.before) texts_.erase(change.before);
     last_change_[change.key.collection] = change.revision;
     changes_.push_back(change);
     while (changes_.size() > history_) {

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace vedette::kube::fake {
@@ -54,7 +55,8 @@ public:
     Snapshot put(Key const& key, boost::json::object object);
     /// False if there was none.
     bool erase(Key const& key);
-    /// Its JSON. The last one is kept: who wrote an object and all who watch it are told the same text.
+    /// Its JSON, kept while the object is the latest: who wrote it, all who watch it and each list are told the same
+    /// text. The reference ends with the next call.
     std::string const& text_of(Snapshot const& object);
 
     Collection const& collection(std::string const& name) const;
@@ -79,8 +81,7 @@ private:
     std::map<std::string, Collection, std::less<>> collections_;
     std::map<std::string, Revision, std::less<>> last_change_;
     std::deque<Change> changes_;
-    Snapshot told_;
-    std::string text_;  ///< of told_
+    std::unordered_map<Snapshot, std::string> texts_;
     std::function<void(Change const&)> listener_;
 };
 

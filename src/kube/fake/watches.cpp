@@ -22,7 +22,10 @@ Snapshot at_version(Object object, Revision revision) {
 }
 
 std::string line(std::string_view type, std::string_view object) {
-    return fmt::format("{{\"type\":\"{}\",\"object\":{}}}\n", type, object);
+    static constexpr std::string_view parts[]{R"({"type":")", R"(","object":)", "}\n"};
+    std::string text;
+    text.reserve(parts[0].size() + type.size() + parts[1].size() + object.size() + parts[2].size());
+    return text.append(parts[0]).append(type).append(parts[1]).append(object).append(parts[2]);
 }
 
 std::string line(std::string_view type, json::object const& object) {
@@ -151,7 +154,9 @@ private:
     }
 
     std::string take() {
-        std::string piece;
+        if (lines_.empty()) return {};
+        auto piece = std::move(lines_.front());
+        lines_.pop_front();
         while (!lines_.empty() && piece.size() < longest_piece) {
             piece += lines_.front();
             lines_.pop_front();

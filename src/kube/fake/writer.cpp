@@ -36,6 +36,53 @@ void tidy(json::object& metadata) {
     metadata.erase("managedFields");
 }
 
+bool same(json::value const& a, json::value const& b);
+
+// Versions of an object mostly hold the same members in the same order: they are compared side by side, and looked up
+// only where they are not.
+bool same(json::object const& a, json::object const& b) {
+    if (a.size() != b.size()) return false;
+    auto beside = b.begin();
+    for (auto const& [key, value] : a) {
+        auto const& candidate = *beside++;
+        auto const* other = candidate.key() == key ? &candidate.value() : b.if_contains(key);
+        if (!other || !same(value, *other)) return false;
+    }
+    return true;
+}
+
+bool same(json::value const& a, json::value const& b) {
+    if (a.is_object() && b.is_object()) return same(a.get_object(), b.get_object());
+    if (a.is_array() && b.is_array()) {
+        return std::ranges::equal(a.get_array(), b.get_array(),
+                                  [](auto const& x, auto const& y) { return same(x, y); });
+    }
+    return a == b;
+}
+
+// `current` with the status of `body`, of which everything that is as it was is taken instead of copied.
+Object with_status(Object const& current, Object body) {
+    Object next;
+    next.reserve(current.size() + 1);
+    auto const take_status = [&] {
+        if (auto* status = body.if_contains("status")) next.emplace("status", std::move(*status));
+    };
+    for (auto const& [field, value] : current) {
+        if (field == "status") {
+            take_status();
+            continue;
+        }
+        auto* given = body.if_contains(field);
+        if (given && same(*given, value)) {
+            next.emplace(field, std::move(*given));
+        } else {
+            next.emplace(field, value);
+        }
+    }
+    if (!next.contains("status")) take_status();
+    return next;
+}
+
 // What metadata.generation counts.
 bool same_content(Kind const& kind, Object const& a, Object const& b) {
     auto const counts = [&kind](std::string_view field) {
@@ -45,7 +92,7 @@ bool same_content(Kind const& kind, Object const& a, Object const& b) {
         return std::ranges::all_of(other, [&](auto const& field) {
             if (!counts(field.key())) return true;
             auto const* value = object.if_contains(field.key());
-            return value && *value == field.value();
+            return value && same(*value, field.value());
         });
     };
     return has_all_of(a, b) && has_all_of(b, a);
@@ -257,7 +304,8 @@ Answer<Snapshot> Writer::replace_checked(Place place, Object body, bool is_patch
     auto mistakes = carry_metadata(*current, next);
     if (mistakes.empty()) mistakes = metadata_mistakes(place.kind, next);
     if (!mistakes.empty()) return refuse(invalid(resource, place.name, std::move(mistakes)));
-    if (place.kind.generation && !same_content(place.kind, *current, next)) {
+    bool const may_differ = place.subresource != "status";
+    if (may_differ && place.kind.generation && !same_content(place.kind, *current, next)) {
         metadata_of(next)["generation"] = integer_at(*current, "metadata.generation", 0) + 1;
     }
     return save(place, std::move(next), dry_run);
@@ -273,14 +321,15 @@ Object Writer::merged(Place const& place, Object const& current, Object body) co
         }
     };
     bool const whole = place.subresource.empty();
-    auto next = whole ? std::move(body) : current;
-    if (place.subresource == "status") {
+    bool const status_only = place.subresource == "status" && place.kind.custom;
+    auto next = status_only ? with_status(current, std::move(body)) : whole ? std::move(body) : current;
+    if (place.subresource == "status" && !status_only) {
         take(next, body, "status");
-        if (!place.kind.custom) take(next, body, "metadata");
+        take(next, body, "metadata");
     } else if (place.subresource == "finalize") {
         auto const* finalizers = at_path(body, "spec.finalizers");
         spec_finalizers(next) = finalizers ? *finalizers : json::array{};
-    } else if (place.kind.registration.status_subresource) {
+    } else if (whole && place.kind.registration.status_subresource) {
         take(next, current, "status");
     }
     next["apiVersion"] = place.kind.resource().api_version();
@@ -305,7 +354,7 @@ Answer<Snapshot> Writer::save(Place const& place, Object object, bool dry_run) {
                           !(is_namespace(place.kind) && holds_spec_finalizers(object));
     if (finished && !dry_run) store_.erase(place.key());
     if (finished || dry_run) return std::make_shared<json::object const>(std::move(object));
-    if (current && *current == object) return current;
+    if (current && same(*current, object)) return current;
     return store_.put(place.key(), std::move(object));
 }
 

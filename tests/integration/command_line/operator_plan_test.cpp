@@ -60,6 +60,10 @@ TEST_F(CommandLinePlan, TheExitCodeSaysWhetherEverythingCanRun) {
     write("blank.yaml", health_check("blank", "  schedule: {cron: nonsense}\n"));
     write("other.yaml", "kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\n");
     write("text.yaml", "this: [is\nno: YAML\n");
+    write("remedy.yaml", health_check("one",
+                                      "  repeatAfterSec: 60\n  remedyworkflow: {generateName: FIX-, resource: "
+                                      "{namespace: health, serviceAccount: s, source: {inline: a}}}\n"));
+    write("miscased.yaml", "apiVersion: activemonitor.keikoproj.io/v1alpha1\nkind: Healthcheck\n");
     write("several.yaml", health_check("one") + "---\nkind: Secret\napiVersion: v1\n---\n" + health_check("two"));
     struct Row {
         std::vector<std::string> arguments;
@@ -77,7 +81,20 @@ TEST_F(CommandLinePlan, TheExitCodeSaysWhetherEverythingCanRun) {
              {{"one-slower.yaml", "--old", "one.yaml"}, 0, "repeatAfterSec: 60 -> 300", ""},
              {{"other.yaml", "--old", "one.yaml"}, 0, "0 added, 0 changed, 1 removed", ""},
              {{"several.yaml"}, 0, "2 added", ""},
-             {{"one.yaml", "several.yaml"}, 0, "2 added", ""},
+             {{"one.yaml", "several.yaml"},
+              1,
+              "  several.yaml:1: error: health/one\n    health/one is also in one.yaml:1: only the last would be "
+              "applied\n",
+              ""},
+             {{"remedy.yaml"}, 1, "remedy.yaml:1: error: health/one\n    spec.remedyworkflow.generateName", ""},
+             {{"one.yaml", "miscased.yaml"}, 0, "miscased.yaml:1: warning: Healthcheck default/", ""},
+             {{"miscased.yaml", "other.yaml"},
+              2,
+              "",
+              "miscased.yaml:1: kind Healthcheck of activemonitor.keikoproj.io/v1alpha1 is not read; did you mean "
+              "kind: "
+              "HealthCheck?\nvedette: there is no HealthCheck in these files, but ConfigMap of v1, Healthcheck of "
+              "activemonitor.keikoproj.io/v1alpha1\n"},
              {{"one.yaml", "blank.yaml"}, 1, "blank.yaml:1: error: health/blank", ""},
              {{"blank.yaml"}, 1, "1 error", ""},
              {{"one.yaml", "--old", "blank.yaml"}, 0, "1 added, 0 changed, 1 removed", ""},
@@ -142,6 +159,79 @@ TEST_F(CommandLinePlan, WhatRunsAlreadyIsNotShownAsRunningAtOnce) {
     EXPECT_LT(by_status[0], 21min);
     EXPECT_GT(first_slots(plan({"new.yaml", "--old", "new.yaml", "-o", "json"})).at(0), 20min);
     EXPECT_LT(first_slots(plan({"new.yaml", "-o", "json"})).at(0), 1min);
+}
+
+TEST_F(CommandLinePlan, TheTimeZoneOfTheMachineIsNotTheOperators) {
+    // Ticks are a quarter of an hour apart in two zones, so one of UTC is none of Kathmandu's (UTC+5:45) hours.
+    write("cron.yaml", health_check("one", "  schedule: {cron: \"0 * * * *\"}\n"));
+    auto const minute = [&](std::string const& flags) {
+        auto const ran =
+            shell("TZ=Asia/Kathmandu \"$VEDETTE\" operator plan cron.yaml --old cron.yaml -o json " + flags);
+        return std::string(document(ran).at("checks").at(0).at("next_slots").at(0).as_string()).substr(14, 2);
+    };
+    EXPECT_EQ(minute(""), "00");
+    EXPECT_EQ(minute("--time-zone Asia/Kathmandu"), "15");
+    EXPECT_EQ(minute("--time-zone UTC"), "00");
+    expect_refused(plan({"cron.yaml", "--time-zone", "Asia/Atlantis"}),
+                   "--time-zone: there is no time zone \"Asia/Atlantis\"");
+}
+
+TEST_F(CommandLinePlan, TellsWhatRunsCostTheApiServerAndEtcd) {
+    write("one.yaml", health_check("one"));
+    EXPECT_THAT(plan({"one.yaml"}).out,
+                AllOf(HasSubstr("API requests per hour: 0 -> 240\nWorkflows in etcd: 0 -> 0\n  1 HealthCheck keeps "
+                                "every Workflow: about 60 more an hour;"),
+                      HasSubstr("\nRBAC objects in etcd: 0 -> 3, about "),
+                      testing::ContainsRegex("health/one +240  never deleted, about [0-9.]+ k?B each")));
+    auto const found = document(plan({"one.yaml", "--workflow-ttl", "30m", "-o", "json"}));
+    EXPECT_EQ(found.at("workflows_kept").at("after"), 31);
+    EXPECT_EQ(found.at("of_unknown_keep").at("after"), 0);
+    EXPECT_EQ(found.at("api_requests_per_hour").at("after").as_double(), 240);
+    EXPECT_EQ(found.at("checks").at(0).at("workflows_kept"), 31);
+    expect_refused(plan({"one.yaml", "--workflow-ttl", "soon"}),
+                   "--workflow-ttl: \"soon\" is not a duration such as 30s or 1h30m");
+}
+
+TEST_F(CommandLinePlan, TheRemedyPolicyAmongTheFilesCounts) {
+    auto const policy = [](std::string_view ns, std::string_view data) {
+        return fmt::format(
+            "---\napiVersion: v1\nkind: ConfigMap\n"
+            "metadata: {{name: vedette-remedy-policy, namespace: {}}}\ndata: {{{}}}\n",
+            ns, data);
+    };
+    write("one.yaml", health_check("one",
+                                   "  repeatAfterSec: 60\n  remedyworkflow: {generateName: fix-, resource: "
+                                   "{namespace: health, serviceAccount: fix-sa, source: {inline: 'spec: {a: 1}'"
+                                   "}}}\n"));
+    write("health.yaml", policy("health", "budgetPerCluster: 3/1h"));
+    write("ops.yaml", policy("ops", "enabled: 'false'"));
+    write("bad.yaml", policy("health", "enabled: maybe"));
+    write("again.yaml", policy("health", "enabled: 'true', namespace.helth.enabled: 'false'"));
+    auto const again = plan({"one.yaml", "health.yaml", "again.yaml"});
+    EXPECT_EQ(again.code, 1);
+    EXPECT_THAT(again.out, AllOf(HasSubstr("again.yaml:2: error: the remedy policy of health\n    "
+                                           "health/vedette-remedy-policy is also in health.yaml:2: only the last would "
+                                           "be applied\n"),
+                                 HasSubstr("namespace.helth: no HealthCheck of these files is there; did you mean"),
+                                 HasSubstr("; 1 error, 1 warning")));
+    EXPECT_THAT(plan({"one.yaml"}).out, HasSubstr("all together up to 60 per hour and 1 at once\n"));
+    EXPECT_THAT(plan({"one.yaml", "health.yaml"}).out,
+                AllOf(HasSubstr("up to 3 per hour (budgetPerCluster 3/1h)"), HasSubstr("0 errors"),
+                      HasSubstr("remedy policy: health/vedette-remedy-policy (health.yaml:2)\n")));
+    EXPECT_THAT(plan({"one.yaml", "ops.yaml"}).out, HasSubstr("never: the remedy policy says enabled: false"));
+    EXPECT_THAT(plan({"one.yaml", "--remedy-dry-run"}).out, HasSubstr("never: a dry run (--remedy-dry-run)"));
+    auto const bad = plan({"one.yaml", "bad.yaml"});
+    EXPECT_EQ(bad.code, 1);
+    EXPECT_THAT(bad.out, AllOf(HasSubstr("bad.yaml:2: error: the remedy policy of health\n"),
+                               HasSubstr("\"maybe\" is neither true nor false")));
+    expect_refused(plan({"one.yaml", "health.yaml", "ops.yaml"}),
+                   "there is a remedy policy in health and in ops: say with --policy-configmap which one counts");
+    EXPECT_THAT(plan({"one.yaml", "health.yaml", "ops.yaml", "--policy-configmap", "health/vedette-remedy-policy"}).out,
+                HasSubstr("up to 3 per hour"));
+    expect_refused(plan({"one.yaml", "health.yaml", "--policy-configmap", "ops/vedette-remedy-policy"}),
+                   "--policy-configmap: no file holds the ConfigMap ops/vedette-remedy-policy");
+    expect_refused(plan({"one.yaml", "--policy-configmap", "ops"}),
+                   "--policy-configmap: \"ops\" is not NAMESPACE/NAME");
 }
 
 TEST_F(CommandLinePlan, TakesTheFlagsOfTheOperatorThatShallRunThem) {

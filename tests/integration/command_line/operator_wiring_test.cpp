@@ -140,6 +140,17 @@ protected:
         put_check("probe", {{"level", "namespace"}, {"checks", checks}});
     }
 
+    // One that fails, for nothing listens there, and has a remedy.
+    void put_ill(std::string_view name) {
+        json::array const checks{{{"type", "tcp"}, {"name", "door"}, {"with", {{"host", "127.0.0.1"}, {"port", 1}}}}};
+        json::object const remedy{{"generateName", "fix-"},
+                                  {"resource",
+                                   {{"namespace", "health"},
+                                    {"serviceAccount", "fix-sa"},
+                                    {"source", {{"inline", "spec: {entrypoint: fix}"}}}}}};
+        put_check(name, {{"level", "namespace"}, {"checks", checks}, {"remedyworkflow", remedy}});
+    }
+
     Random random_{1};
     kube::fake::ApiServer server_{sockets_.executor(), sockets_.clock(), random_};
     sim::Keys keys_ = sim::make_keys(sockets_.clock().wall(), random_, std::chrono::hours(24));
@@ -225,6 +236,29 @@ TEST_F(CommandLineOperatorWiring, TheHeartbeatGoesOutAndThePolicyIsReadWhereTheF
     EXPECT_THAT(log(), Not(HasSubstr(std::string(secret_mark)))) << "only the host of the URL is told";
 }
 
+// A check that fails, since loopback is refused, and has a remedy.
+TEST_F(CommandLineOperatorWiring, RemediesAreDryRunsOnDemand) {
+    auto const made = [&] {
+        auto const workflows = to_json(get("/apis/argoproj.io/v1alpha1/namespaces/health/workflows"));
+        return workflows.find("\"fix-") != std::string::npos;
+    };
+    put_ill("first");
+    start({"--remedy-dry-run"});
+    EXPECT_TRUE(eventually([&] {
+        auto const check =
+            to_json(get("/apis/activemonitor.keikoproj.io/v1alpha1/namespaces/health/healthchecks/first"));
+        return check.find("would run as fix-sa (--remedy-dry-run)") != std::string::npos;
+    })) << log();
+    stop();
+    EXPECT_THAT(log(), HasSubstr("--remedy-dry-run: remedies are decided and told, and none runs"));
+    EXPECT_FALSE(made());
+
+    put_ill("second");
+    start({});
+    EXPECT_TRUE(eventually(made)) << log();
+    stop();
+}
+
 // --- rights
 // -----------------------------------------------------------------------------------------------------------
 
@@ -285,6 +319,28 @@ TEST_F(CommandLineOperatorWiring, MetricsAreLabelledWithTheNamespaceOnDemand) {
     EXPECT_EQ(answer.status, 200);
     EXPECT_THAT(answer.body,
                 testing::ContainsRegex("healthcheck_success_count\\{[^}]*healthcheck_namespace=\"health\"[^}]*\\} 1"));
+    stop();
+}
+
+TEST_F(CommandLineOperatorWiring, AFolderOfSourcesThatIsNotThereIsTold) {
+    start({"--source-dir=not-there"});
+    EXPECT_TRUE(logs("--source-dir: there is no folder not-there yet")) << log();
+    stop();
+}
+
+TEST_F(CommandLineOperatorWiring, OfAFolderOfSourcesThatIsThereNothingIsSaid) {
+    std::filesystem::create_directory(folder_ / "there");
+    start({"--source-dir=there"});
+    EXPECT_TRUE(logs("there is no remedy policy")) << log();
+    stop();
+    EXPECT_THAT(log(), Not(HasSubstr("--source-dir")));
+}
+
+// As manifests made with the scaffold of active-monitor's have it.
+TEST_F(CommandLineOperatorWiring, ACertificateWithoutSecureMetricsIsTakenAndSaidToBeWithoutEffect) {
+    start({"--metrics-cert-path=not-there", "--leader-elect=false", "--max-workers=0"});
+    EXPECT_EQ(metrics().status, 200);
+    EXPECT_TRUE(logs("--metrics-cert-path has no effect without --metrics-secure")) << log();
     stop();
 }
 

@@ -31,9 +31,9 @@ public:
     void forget(std::string const& uid);
 
     /// Why the remedy of `check` may not begin now; nothing: it may. Two processes that act at once share no budget:
-    /// `counts` is false then.
+    /// `counts` is false then. `remedied`: the namespace of each HealthCheck that has, or had of late, a remedy.
     std::optional<std::string> objection(HealthCheck const& check, std::vector<Remedy> const& under_way,
-                                         bool counts) const;
+                                         std::vector<std::string> const& remedied, bool counts) const;
 
 private:
     struct Known {
@@ -41,7 +41,8 @@ private:
         TimePoint until = TimePoint::max();
     };
     std::optional<std::string> objection_of(RemedyPolicy const& policy, HealthCheck const& check,
-                                            std::vector<Remedy> const& under_way, bool counts) const;
+                                            std::vector<Remedy> const& under_way,
+                                            std::vector<std::string> const& remedied, bool counts) const;
     std::int64_t within(Duration window, HealthCheck const& check, bool whole_cluster,
                         std::vector<Remedy> const& under_way) const;
 

@@ -22,18 +22,19 @@ void PolicyJudge::forget(std::string const& uid) {
 }
 
 std::optional<std::string> PolicyJudge::objection(HealthCheck const& check, std::vector<Remedy> const& under_way,
-                                                  bool counts) const {
+                                                  std::vector<std::string> const& remedied, bool counts) const {
     std::optional<std::string> why;
     for (auto const& known : policies_) {
         if (known.until != TimePoint::max() && clock_.now() > known.until + time_to_hear) continue;
-        why = objection_of(known.policy, check, under_way, counts);
+        why = objection_of(known.policy, check, under_way, remedied, counts);
         if (!why) return why;
     }
     return why;
 }
 
 std::optional<std::string> PolicyJudge::objection_of(RemedyPolicy const& policy, HealthCheck const& check,
-                                                     std::vector<Remedy> const& under_way, bool counts) const {
+                                                     std::vector<Remedy> const& under_way,
+                                                     std::vector<std::string> const& remedied, bool counts) const {
     if (policy.state == RemedyPolicy::State::unreadable) return "the policy cannot be read";
     auto const found = policy.namespaces.find(check.ns);
     auto const own = found == policy.namespaces.end() ? NamespaceRemedyPolicy{} : found->second;
@@ -45,8 +46,12 @@ std::optional<std::string> PolicyJudge::objection_of(RemedyPolicy const& policy,
             return each.uid != check.uid && (whole_cluster || each.ns == check.ns);
         });
     };
-    if (policy.max_concurrent && now(true) >= *policy.max_concurrent) return "maxConcurrent is reached";
-    if (own.max_concurrent && now(false) >= *own.max_concurrent) return "maxConcurrent of the namespace is reached";
+    if (policy.max_concurrent && now(true) >= policy.max_concurrent->of(std::ssize(remedied))) {
+        return "maxConcurrent is reached";
+    }
+    if (own.max_concurrent && now(false) >= own.max_concurrent->of(std::ranges::count(remedied, check.ns))) {
+        return "maxConcurrent of the namespace is reached";
+    }
     auto const spent = [&](std::optional<RemedyBudget> const& budget, bool whole_cluster) {
         return budget && within(budget->window, check, whole_cluster, under_way) >= budget->count;
     };

@@ -65,8 +65,13 @@ private:
         TimePoint booked{};             ///< ... and when
         bool ran_since_check = false;
     };
+    struct Former {  ///< what a check was before an edit
+        HealthCheck check;
+        TimePoint until{};
+    };
     struct Check {
         HealthCheck now;
+        std::deque<Former> former;  ///< the newest last, those that somebody may still believe in
         bool there = false;
         std::map<std::string, std::vector<Workflow>> workflows;  ///< by run
         std::set<WallTime> slots;
@@ -79,7 +84,8 @@ private:
         std::optional<TimePoint> dry_since;
         std::set<std::string> sent;  ///< remedies
         std::optional<TimePoint> last_booked;
-        std::deque<TimePoint> writes;  ///< of the status, the last ones
+        std::optional<TimePoint> runs_since;  ///< the metrics told why it was late until then
+        std::deque<TimePoint> writes;         ///< of the status, the last ones
     };
 
     void hear(kube::fake::Change const& change);
@@ -96,6 +102,7 @@ private:
     void created(Check& check, Workflow const& workflow);
     void created_remedy(Check& check, Workflow const& workflow);
     bool was_right(std::string const& name) const;
+    bool renamed_between(Check const& check, Workflow const& one, Workflow const& other) const;
     Duration since_last_remedy(Check const& check) const;
     bool remedy_is_asked_for(Check const& check, RunId const& run) const;
     void blame(Check const& check, std::string what);

@@ -22,8 +22,7 @@ constexpr auto longest_way = seconds(100);   // of a request, from its sender to
 constexpr std::size_t most_writes = 20;      // of one status in ten seconds
 constexpr auto most_lateness = seconds(60);  // of a check in calm weather, restart and backoff included
 constexpr auto time_to_hear = std::chrono::minutes(5);
-constexpr auto longest_tick = seconds(120);    // of the crons in a story
-constexpr auto longest_intent = seconds(600);  // of a remedy that cannot begin
+constexpr auto longest_tick = seconds(120);  // of the crons in a story
 
 std::string annotation(kube::Object const& object, std::string_view key) {
     auto const* all = find(object, "metadata.annotations");
@@ -69,6 +68,8 @@ void Referee::hear_check(kube::fake::Change const& change) {
     auto& check = checks_[now.uid];
     auto const before = std::exchange(check.now, std::move(now));
     if (!check.there || before.spec != check.now.spec) check.spec_changed = clock_.now();
+    if (check.there && before.spec != check.now.spec) check.former.push_back({before, clock_.now()});
+    while (!check.former.empty() && check.former.front().until + longest_way < clock_.now()) check.former.pop_front();
     if (!check.now.spec.dry_run) check.dry_since.reset();
     if (check.now.spec.dry_run && !check.dry_since) check.dry_since = check.there ? clock_.now() : TimePoint::min();
     if (auto const& intent = before.status.intent) {
@@ -224,12 +225,12 @@ void Referee::hear_workflow(kube::fake::Change const& change) {
 
 void Referee::created(Check& check, Workflow const& workflow) {
     auto const id = to_string(workflow.run);
-    // Somebody has renamed Workflows, or moved them to another namespace, since one of the two was sent: that a name is
-    // taken does not stop it then, and nothing can.
-    bool const under_way = late_.contains(workflow.name) || was_right(workflow.name);
+    // That a name is taken does not stop a Workflow which was asked for before an edit, or by one of two without an
+    // election that has not heard of it; nothing can.
+    bool const under_way = contention_ || late_.contains(workflow.name) || was_right(workflow.name);
     for (auto const& other : check.workflows[id]) {
-        bool const moved = other.name != workflow.name || other.ns != workflow.ns;
-        if (moved && (under_way || late_.contains(other.name))) return;
+        bool const excused = under_way || late_.contains(other.name);
+        if (excused && renamed_between(check, workflow, other)) return;
         // One that is gone, and whose end nobody saw, is made again.
         if (!other.deleted) blame(check, fmt::format("{} is made as {} beside {}", id, workflow.name, other.name));
     }
@@ -263,6 +264,27 @@ Duration Referee::since_last_remedy(Check const& check) const {
 bool Referee::was_right(std::string const& name) const {
     auto const found = right_at_.find(name);
     return found != right_at_.end() && clock_.now() < found->second + longest_way;
+}
+
+// An edit has renamed Workflows, or moved them to another namespace, and each of the two is as one side of it says.
+bool Referee::renamed_between(Check const& check, Workflow const& one, Workflow const& other) const {
+    std::vector<HealthCheck const*> versions{&check.now};
+    for (auto const& each : check.former) {
+        if (each.until + longest_way >= clock_.now()) versions.push_back(&each.check);
+    }
+    auto const fits = [](HealthCheck const& version, Workflow const& workflow) {
+        auto const& spec = workflow.run.purpose == Purpose::check ? version.spec.workflow : version.spec.remedy;
+        if (workflow.ns != spec.ns) return false;
+        for (int collision = 0; collision < 8; ++collision) {
+            auto const name = workflow_name(version, workflow.run, collision);
+            if (name && *name == workflow.name) return true;
+        }
+        return false;
+    };
+    auto const fits_only = [&](Workflow const& workflow, Workflow const& not_that) {
+        return std::ranges::any_of(versions, [&](auto const* v) { return fits(*v, workflow) && !fits(*v, not_that); });
+    };
+    return fits_only(one, other) && fits_only(other, one);
 }
 
 bool Referee::remedy_is_asked_for(Check const& check, RunId const& run) const {
@@ -320,12 +342,15 @@ void Referee::sent_remedy(Check& check, RunId const& run) {
         blame(check, fmt::format("{} is sent although the check says dryRun", id));
     }
     std::vector<PolicyJudge::Remedy> under_way;
+    std::vector<std::string> remedied;
     for (auto const& [uid, each] : checks_) {
+        bool const counted = each.there || clock_.now() - each.gone_at <= time_to_hear;
+        if (counted && !each.now.spec.remedy.empty()) remedied.push_back(each.now.ns);
         auto const& current = each.now.status.current;
         if (!each.there || !current || current->run.purpose != Purpose::remedy) continue;
         under_way.push_back({.uid = uid, .ns = each.now.ns, .under_way = true});
     }
-    auto const why = policy_.objection(check.now, under_way, !contention_);
+    auto const why = policy_.objection(check.now, under_way, remedied, !contention_);
     if (why) blame(check, fmt::format("{} is sent, and {}", id, *why));
 }
 
@@ -365,7 +390,9 @@ Duration Referee::longest_silence(Check const& check) const {
     bool const ticks = spec.repeat_after <= seconds(0);
     Duration const period = ticks ? Duration(longest_tick) : Duration(spec.repeat_after);
     Duration const timeout = effective_timeout(spec, clock_.wall()).value_or(seconds(60));
-    Duration const remedy = spec.remedy.empty() ? seconds(0) : longest_intent;
+    // While it waits to begin its check counts as overdue, and while it runs it does not.
+    Duration const remedy =
+        spec.remedy.empty() ? seconds(0) : remedy_timeout(spec, clock_.wall()).value_or(seconds(60));
     return period + timeout + remedy + most_lateness;
 }
 
@@ -392,7 +419,14 @@ void Referee::look(Check& check) {
     bool const ticks = check.now.spec.repeat_after <= seconds(0);
     bool const ahead = ticks && status.next_run_time && *status.next_run_time > clock_.wall();
     bool const told = ahead || (ready && !ready->is_true) || (progressing && progressing->reason == "Queued");
-    if (told || !metrics_say || metrics_say(check.now, longest_silence(check)) != Says::nothing) return;
+    if (told || !metrics_say) return;
+    auto const says = metrics_say(check.now, longest_silence(check));
+    // What was late, and said so, runs at last: without a Workflow nobody sees it begin.
+    if (says != Says::nothing) check.runs_since = TimePoint::max();
+    if (says == Says::nothing && check.runs_since) check.runs_since = std::min(*check.runs_since, now);
+    auto const longest_run = effective_timeout(check.now.spec, clock_.wall()).value_or(seconds(60));
+    bool const runs_now = check.now.spec.native() && check.runs_since && now - *check.runs_since < longest_run;
+    if (says != Says::nothing || runs_now) return;
     blame(check,
           fmt::format("has not run for {} s, and nobody says so", std::chrono::floor<seconds>(now - heard).count()));
     check.spec_changed = now;  // once

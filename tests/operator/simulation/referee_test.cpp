@@ -34,7 +34,7 @@ protected:
     // Writes it as it is to be from now on; its UID.
     std::string check(std::string const& name, Status const& status, json::object spec = {}) {
         spec["repeatAfterSec"] = 20;
-        spec["workflow"] = json::object{{"generateName", name}, {"workflowtimeout", 5}};
+        if (!spec.contains("checks")) spec["workflow"] = json::object{{"generateName", name}, {"workflowtimeout", 5}};
         spec["remedyworkflow"] = json::object{{"generateName", "fix"}};
         auto const stored = server_.put({{"apiVersion", "activemonitor.keikoproj.io/v1alpha1"},
                                          {"kind", "HealthCheck"},
@@ -129,6 +129,19 @@ TEST_F(History, ABudgetComesBackWhenItsWindowHasPassed) {
     EXPECT_THAT(referee_.violations(), Contains(HasSubstr("the namespace's budget is spent")));
 }
 
+TEST_F(History, AShareOfTheChecksWithARemedyIsRoundedUp) {
+    policy({{"maxConcurrent", "34%"}, {"namespace.health.maxConcurrent", "99%"}});
+    auto status = failed();
+    status.current = CurrentWorkflow{{Purpose::remedy, 1, 1}, "health", "fix-1", "u", {}, {}};
+    check("a", status);
+    check("b", failed());
+    send(check("c", failed()));
+    EXPECT_THAT(referee_.violations(), IsEmpty()) << "34% of three are two";
+    check("b", status);
+    send(check("d", failed()));
+    EXPECT_THAT(referee_.violations(), Contains(HasSubstr("maxConcurrent is reached")));
+}
+
 TEST_F(History, ASecondRemedyBesideTheOnlyOneAllowedIsBlamed) {
     policy({{"maxConcurrent", "1"}});
     auto status = failed();
@@ -186,6 +199,72 @@ TEST_F(History, ACheckThatNobodyRunsIsLateUnlessSomebodySaysSo) {
     says = Referee::Says::nothing;
     referee_.look();
     EXPECT_THAT(referee_.violations(), Contains(HasSubstr("has not run for 1800 s, and nobody says so")));
+}
+
+TEST_F(History, ASecondWorkflowOfARunIsExcusedByARenameThatTheOtherOfTwoHasNotHeardOf) {
+    struct Row {
+        char const* what;
+        bool two = true;               // act without an election
+        char const* renamed = "new-";  // generateName, from "old-"
+        Duration ago = 5s;             // since the edit
+        char const* second = "old-";   // prefix of the Workflow beside that of the spec ...
+        int collision = 0;             // ... and the try that its name is of
+        bool good = false;
+    };
+    for (auto const& row : {
+             Row{.what = "the former name", .good = true},
+             Row{.what = "one operator alone knows what it has made", .two = false},
+             Row{.what = "no edit", .renamed = "old-", .collision = 1},
+             Row{.what = "the next try under the present name", .second = "new-", .collision = 1},
+             Row{.what = "a name that it never had", .second = "else-"},
+             Row{.what = "an edit that everybody has heard of", .ago = 2min},
+         }) {
+        SCOPED_TRACE(row.what);
+        world::World world;
+        kube::fake::ApiServer server(world.executor(), world.clock(), world.random());
+        server.add_kind({.resource = workflow_kind, .status_subresource = false});
+        server.add_kind({.resource = health_check_kind});
+        Referee referee(server, world.clock());
+        if (row.two) referee.expect_contention();
+        auto const put = [&](std::string_view prefix) {
+            return read_health_check(
+                server.put({{"apiVersion", "activemonitor.keikoproj.io/v1alpha1"},
+                            {"kind", "HealthCheck"},
+                            {"metadata", {{"name", "a"}, {"namespace", "health"}}},
+                            {"spec",
+                             {{"repeatAfterSec", 20},
+                              {"workflow", {{"generateName", prefix}, {"resource", {{"namespace", "health"}}}}}}}}));
+        };
+        auto const make = [&](HealthCheck check, std::string prefix, int collision) {
+            check.spec.workflow.generate_name = std::move(prefix);
+            auto object = workflow(check.uid, "check-1");
+            object["metadata"].as_object()["name"] =
+                workflow_name(check, {.purpose = Purpose::check, .number = 1}, collision).value();
+            server.put(object);
+        };
+        auto check = put("old-");
+        if (std::string_view(row.renamed) != "old-") check = put(row.renamed);
+        world.pass(row.ago);
+        make(check, row.renamed, 0);
+        make(check, row.second, row.collision);
+        EXPECT_EQ(referee.violations().empty(), row.good) << testing::PrintToString(referee.violations());
+    }
+}
+
+TEST_F(History, WhatRunsWithoutAWorkflowAfterItWasCalledLateHasTheTimeOfARun) {
+    auto says = Referee::Says::overdue;
+    referee_.metrics_say = [&says](HealthCheck const&, Duration) { return says; };
+    json::object const native{{"checks", {{{"type", "tcp"}}}}};
+    check("a", {}, native);
+    world_.pass(30min);
+    referee_.look();
+    says = Referee::Says::nothing;
+    world_.pass(5s);
+    referee_.look();
+    EXPECT_THAT(referee_.violations(), IsEmpty());
+    world_.pass(1min);
+    referee_.look();
+    EXPECT_THAT(referee_.violations(), Contains(HasSubstr("and nobody says so")));
 }
 
 TEST_F(History, AConditionThatSaysWhyIsEnough) {

@@ -24,9 +24,9 @@ struct Plan {
     RbacMode rbac = RbacMode::off;
     std::optional<std::size_t> max_running_workflows;
     boost::json::object policy;                ///< of remedies: data of the ConfigMap; empty: there is none at first
-    std::size_t runs = 250;                    ///< the trouble ends when so many are booked ...
+    std::size_t runs = 220;                    ///< the trouble ends when so many are booked ...
     Duration longest = std::chrono::hours(2);  ///< ... or after this
-    Duration calm = std::chrono::minutes(4);   ///< and then all has to become right
+    Duration calm = std::chrono::minutes(4);   ///< and then all has to become right, in some thirty more runs
     bool trouble = true;
     std::optional<std::size_t> dies_at;  ///< the first process, at this request of its life
     std::optional<Strike> strike;

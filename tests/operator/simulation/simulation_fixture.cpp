@@ -25,7 +25,8 @@ json::object draw_policy(Random& random) {
     auto const budget = [&] { return fmt::format("{}/{}m", 1 + random.below(3), 2 + random.below(15)); };
     if (random.chance(0.5)) policy["budgetPerCluster"] = budget();
     if (random.chance(0.5)) policy["budgetPerNamespace"] = budget();
-    if (random.chance(0.3)) policy["maxConcurrent"] = "1";
+    if (random.chance(0.3)) policy["maxConcurrent"] = random.chance(0.5) ? "1" : "34%";
+    if (random.chance(0.1)) policy["namespace.health.maxConcurrent"] = "50%";
     if (random.chance(0.2)) policy["namespace.health.budget"] = budget();
     if (random.chance(0.1)) policy["namespace.shop.dryRun"] = "true";
     if (random.chance(0.1)) policy["namespace.shop.enabled"] = "false";
@@ -199,11 +200,9 @@ void Simulation::put_check(kube::Object check) {
         auto request =
             kube::patch_request(health_check_kind, in, who, kube::Patch::json,
                                 json::array{{{"op", "replace"}, {"path", "/spec"}, {"value", patch.at("spec")}}});
-        auto const answer = co_await server.send(std::move(request), deadline);
-        if (answer && answer->status == 404) {
-            auto made = co_await server.send(kube::create_request(health_check_kind, in, object), deadline);
-            (void)made;
-        }
+        auto answer = co_await server.send(std::move(request), deadline);
+        if (!answer || answer->status != 404) co_return;
+        answer = co_await server.send(kube::create_request(health_check_kind, in, object), deadline);
     };
     network_.spawn(put(server_, std::move(check), ns));
 }

@@ -1,7 +1,6 @@
 // http: a URL answers as it should. The fast path of our own client: kept connections, our own deadlines. Here are the
 // requests; what the answer is worth is http_answer.cpp's business.
 
-#include "base/base64.hpp"
 #include "base/redact.hpp"
 #include "check/catalogue/probes/http_answer.hpp"
 #include "check/catalogue/probes/printable.hpp"
@@ -41,19 +40,13 @@ std::string text_of(boost::json::value const& value) {
 }
 
 // What was told to the first host is not told to another one that it redirects to.
-net::Origin origin_of(net::Url const& url, Params const& params, bool first_host) {
-    net::Origin origin{.endpoint = {url.host, url.port}};
-    if (url.scheme != "https") return origin;
-    net::TlsOptions tls{.server_name = url.host};
+void set_tls(net::TlsOptions& tls, Params const& params, bool first_host) {
     tls.verify = !params.flag("insecure");
     tls.ca_pem = params.text("ca");
-    if (first_host) {
-        if (auto const name = params.text("server_name"); !name.empty()) tls.server_name = name;
-        tls.certificate_pem = params.text("client_certificate");
-        tls.key_pem = params.text("client_key");
-    }
-    origin.tls = std::move(tls);
-    return origin;
+    if (!first_host) return;
+    if (auto const name = params.text("server_name"); !name.empty()) tls.server_name = name;
+    tls.certificate_pem = params.text("client_certificate");
+    tls.key_pem = params.text("client_key");
 }
 
 net::HttpRequest request_for(net::Url const& url, Params const& params, std::string const& user, bool first_host) {
@@ -64,7 +57,7 @@ net::HttpRequest request_for(net::Url const& url, Params const& params, std::str
     if (!request.headers.has("User-Agent")) request.headers.add("User-Agent", "vedette/" VEDETTE_VERSION);
     auto const& credentials = first_host ? user : url.user;
     if (!credentials.empty() && !request.headers.has("Authorization")) {
-        request.headers.add("Authorization", "Basic " + base64_encode(credentials));
+        request.headers.add("Authorization", net::basic_authorization(credentials));
     }
     return request;
 }
@@ -82,19 +75,16 @@ Task<HttpAnswer> fetch(ProbeContext& context, Params const& params, Deadline dea
                            url.error().text());
         }
         bool const first_host = net::same_origin(*url, *first);
-        auto origin = origin_of(*url, params, first_host);
-        auto const endpoint = origin.endpoint;
-        if (context.environment) {
-            auto proxy = net::proxy_from_environment(url->scheme, endpoint, context.environment);
-            if (!proxy) co_return std::unexpected(proxy.error());
-            origin.proxy = std::move(*proxy);
-        }
+        auto origin = net::origin_of(*url, context.environment);
+        if (!origin) co_return pass(origin);
+        if (origin->tls) set_tls(*origin->tls, params, first_host);
+        auto const endpoint = origin->endpoint;
         auto request = request_for(*url, params, first->user, first_host);
         if (as_get) {
             request.method = "GET";
             request.body.clear();
         }
-        auto response = co_await context.http.send(std::move(origin), std::move(request), deadline);
+        auto response = co_await context.http.send(std::move(*origin), std::move(request), deadline);
         if (!response) co_return std::unexpected(response.error());
         answer.status = response->status;
         answer.headers = std::move(response->headers);
