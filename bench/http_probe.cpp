@@ -83,16 +83,7 @@ int run(int argc, char** argv) {
         return 1;
     }
     std::vector const pass(std::min(checks, pass_size), *instance);
-    check::ProbeContext context{.clock = runtime.clock(),
-                                .random = runtime.random(),
-                                .dialer = runtime.dialer(),
-                                .resolver = runtime.resolver(),
-                                .tls = runtime.tls(),
-                                .http = runtime.http(),
-                                .process = runtime.process(),
-                                .client = nullptr,
-                                .target = nullptr,
-                                .environment = cli::environment};
+    auto context = runtime.probe_context();
     Totals totals;
     runtime.run(run_passes(pass, checks, context, totals));
     if (!totals.trouble.empty()) {

@@ -133,11 +133,7 @@ Result<void> run(Order& order) {
     cli::Runtime runtime;
     auto target = kube::load_target({.environment = cli::environment}, runtime.files());
     if (!target) return pass(target);
-    auto api = kube::make_http_api(*target, kube::Transport{.http = runtime.http(),
-                                                            .clock = runtime.clock(),
-                                                            .files = runtime.files(),
-                                                            .process = runtime.process(),
-                                                            .environment = cli::environment});
+    auto api = kube::make_http_api(*target, runtime.transport());
     if (!api) return pass(api);
     kube::Client client(**api, runtime.clock(), runtime.random());
     order.now = format_rfc3339(runtime.clock().wall());

@@ -176,7 +176,9 @@ def watch(path, notes, note):
 def install(folder):
     """CRD, account and rights as they are in deploy/operator; a kubeconfig of that account."""
     kubectl("apply", "--server-side", "-f", DEPLOY / "crd.yaml")
-    kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd/healthchecks.activemonitor.keikoproj.io")
+    while subprocess.run(["kubectl", "wait", "--for=condition=Established", "--timeout=30s",
+                          "crd/healthchecks.activemonitor.keikoproj.io"], stdout=subprocess.DEVNULL).returncode:
+        time.sleep(0.2)  # it fails as long as there are no conditions
     rights = [text for text in (DEPLOY / "install.yaml").read_text().split("\n---\n")
               if "\nkind: ServiceAccount\n" in text or "rbac.authorization.k8s.io/v1\n" in text]
     kubectl("apply", "--server-side", "-f", "-", input="\n---\n".join(rights))

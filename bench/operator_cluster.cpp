@@ -1,6 +1,7 @@
-// operator_cluster KUBECONFIG CHECKS: a cluster with so many HealthChecks that run every minute, for
-// bench/operator_run.py. Writes the kubeconfig, prints "ready" and then, for every line of its standard input, what
-// became of it as one JSON object: "report", or "add N" for N HealthChecks that never ran. Ends with its input.
+// operator_cluster KUBECONFIG CHECKS [remedies]: a cluster with so many HealthChecks that run every minute, each with a
+// remedy if so wanted, for bench/operator_run.py. Writes the kubeconfig, prints "ready" and then, for every line of its
+// standard input, what became of it as one JSON object: "report", or "add N" for N HealthChecks that never ran. Ends
+// with its input.
 
 #include "base/task_group.hpp"
 #include "cli/runtime.hpp"
@@ -53,11 +54,11 @@ Async<void> serve_until_input_ends(sim::HttpsFront& front, bench::World& world) 
     co_await serving.stop_after(obey(world));
 }
 
-int run(std::string const& kubeconfig, int checks) {
+int run(std::string const& kubeconfig, bench::WorldOptions const& world_options) {
     cli::Runtime runtime;
     kube::fake::Options const options{.history = history, .watch_queue = history};
     kube::fake::ApiServer server(runtime.executor(), runtime.clock(), runtime.random(), options);
-    bench::World world(server, runtime.clock(), {.checks = checks});
+    bench::World world(server, runtime.clock(), world_options);
     auto const keys = sim::make_keys(runtime.clock().wall(), runtime.random(), std::chrono::hours(24));
     auto front = sim::HttpsFront::open(runtime.executor(), runtime.clock(), server, keys, {"127.0.0.1", 0});
     if (!front) {
@@ -77,9 +78,10 @@ int run(std::string const& kubeconfig, int checks) {
 }  // namespace vedette
 
 int main(int argc, char** argv) {
-    if (argc != 3) {
-        fmt::print(stderr, "usage: {} KUBECONFIG CHECKS\n", argv[0]);
+    bool const remedies = argc == 4 && std::string_view(argv[3]) == "remedies";
+    if (argc != 3 && !remedies) {
+        fmt::print(stderr, "usage: {} KUBECONFIG CHECKS [remedies]\n", argv[0]);
         return 2;
     }
-    return vedette::run(argv[1], vedette::number_in(argv[2]));
+    return vedette::run(argv[1], {.checks = vedette::number_in(argv[2]), .remedies = remedies});
 }

@@ -9,6 +9,7 @@ would run it; what it costs is read from /proc and from its own /metrics, what i
   2. started again: until every HealthCheck is taken up; requests of the first interval
   3. one interval more: lateness, CPU, memory, requests
   4. more HealthChecks, all at once: until each has its Workflow
+  5. told to end; two others with an election, of which the leader is told to end, and again: how long no Workflow is made
 """
 import argparse
 import contextlib
@@ -25,6 +26,8 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 INTERVAL = 65  # seconds between two runs of a HealthCheck: 60, and 5 of the Workflow
+HAND_OVERS = 5
+SETTLED = 5  # seconds: what a start or a hand-over has held up is done
 SCRAPE = 30  # seconds between two looks at /metrics, as the chart's ServiceMonitor does
 
 
@@ -36,8 +39,8 @@ def free_port():
 
 class Cluster:
     def __init__(self, program, kubeconfig, checks):
-        self.child = subprocess.Popen([program, kubeconfig, str(checks)], stdin=subprocess.PIPE,
-                                      stdout=subprocess.PIPE, text=True)
+        self.child = subprocess.Popen([program, kubeconfig, str(checks), *(["remedies"] if options.remedies else [])],
+                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         if self.child.stdout.readline() != "ready\n":
             sys.exit("bench: the cluster does not serve")
 
@@ -55,18 +58,21 @@ class Cluster:
 
 
 class Operator:
-    def __init__(self, kubeconfig, log):
+    def __init__(self, kubeconfig, log, *flags):
         self.metrics, self.probes = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
         address = [url.removeprefix("http://") for url in (self.metrics, self.probes)]
         self.began = time.monotonic()
         self.child = subprocess.Popen(
             [options.vedette, "operator", "--kubeconfig", kubeconfig, "--metrics-bind-address", address[0],
-             "--health-probe-bind-address", address[1], *options.flag], stderr=log)
+             "--health-probe-bind-address", address[1], *options.flag, *flags], stderr=log)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        self.end()
+
+    def end(self):
         self.child.terminate()
         self.child.wait(30)
 
@@ -176,6 +182,31 @@ def first_runs(cluster, count):
     return None
 
 
+def hand_overs(cluster, kubeconfig, log, stack):
+    """Milliseconds in which one was due and nobody made a Workflow, for each leader that is told to end."""
+    def candidate():
+        operator = stack.enter_context(Operator(kubeconfig, log, "--leader-elect", "--namespace=default"))
+        operator.wait_for(lambda: operator.get(operator.probes + "/readyz"), 60)
+        return operator
+
+    leader = candidate()
+    leader.wait_for(lambda: leader.samples()[0].get("vedette_operator_acting") == 1, 60)
+    silences = []
+    for _ in range(HAND_OVERS):
+        standby = candidate()
+        time.sleep(SETTLED)
+        while not cluster.ask()["due"]:  # of 65 s, none is due for 5
+            time.sleep(0.2)
+        leader.end()
+        time.sleep(SETTLED)
+        report = cluster.ask()
+        if report["doubled"]:
+            sys.exit(f"bench: {report['doubled']} Workflows were made twice as {len(silences) + 1} leaders had ended")
+        silences.append(round(report["silence_ms"]))
+        leader = standby
+    return silences
+
+
 def measure(folder, log, stack):
     kubeconfig = str(folder / "kubeconfig")
     cluster = stack.enter_context(Cluster(options.cluster, kubeconfig, options.checks))
@@ -194,12 +225,16 @@ def measure(folder, log, stack):
     result["peak_memory_mb"] = round(operator.memory("VmHWM") / 1e6, 1)
     result["new"] = options.new or max(1, options.checks // 20)
     result["new_begun_ms"] = first_runs(cluster, result["new"])
+    operator.end()
+    if not options.remedies:
+        result["hand_over_ms"] = hand_overs(cluster, kubeconfig, log, stack)
     return result
 
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--checks", type=int, default=10_000, help="HealthChecks (default %(default)s)")
 parser.add_argument("--quick", action="store_true", help="500 HealthChecks")
+parser.add_argument("--remedies", action="store_true", help="each HealthCheck has a remedy; no check fails")
 parser.add_argument("--new", type=int, help="HealthChecks created at once in the end (default a twentieth)")
 parser.add_argument("--interval", type=float, default=INTERVAL, help=argparse.SUPPRESS)
 parser.add_argument("--warm-up", type=float, default=8, help=argparse.SUPPRESS)

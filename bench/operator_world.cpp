@@ -18,7 +18,7 @@ using kube::fake::Snapshot;
 
 constexpr auto picked_up_after = std::chrono::milliseconds(200);
 constexpr std::string_view uid_label = "activemonitor.keikoproj.io/healthcheck-uid";
-constexpr std::string_view text = R"(apiVersion: argoproj.io/v1alpha1
+constexpr std::string_view check_text = R"(apiVersion: argoproj.io/v1alpha1
 kind: Workflow
 metadata:
   labels:
@@ -35,6 +35,24 @@ spec:
       image: ravihari/ctrmemory:v2
       command: ["python"]
       args: ["promanalysis.py", "http://prometheus.system.svc.cluster.local:9090", "health", "memory-demo", "95"]
+)";
+constexpr std::string_view remedy_text = R"(apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata:
+  labels:
+    workflows.argoproj.io/controller-instanceid: activemonitor-workflows
+spec:
+  ttlStrategy:
+    secondsAfterCompletion: 60
+  entrypoint: start
+  templates:
+  - name: start
+    retryStrategy:
+      limit: 1
+    container:
+      image: ravihari/kubectl:v1
+      command: ["kubectl"]
+      args: ["rollout", "restart", "deployment/memory-demo", "--namespace", "health"]
 )";
 
 kube::Resource workflow_kind() {
@@ -120,20 +138,28 @@ World::World(kube::fake::ApiServer& server, Clock& clock, WorldOptions options)
 json::object World::health_check(int number) const {
     auto const place = fmt::format("team-{:02}", number % options_.namespaces);
     auto const name = fmt::format("check-{:05}", number);
-    json::object workflow{{"generateName", name + "-"},
-                          {"workflowtimeout", 30},
-                          {"resource",
-                           {{"namespace", place},
-                            {"serviceAccount", fmt::format("checks-{:02}", number % options_.namespaces)},
-                            {"source", {{"inline", text}}}}}};
+    auto const workflow = [&](std::string_view prefix, std::string_view account, std::string_view text) {
+        return json::object{{"generateName", fmt::format("{}{}-", prefix, name)},
+                            {"workflowtimeout", 30},
+                            {"resource",
+                             {{"namespace", place},
+                              {"serviceAccount", fmt::format("{}-{:02}", account, number % options_.namespaces)},
+                              {"source", {{"inline", text}}}}}};
+    };
+    json::object spec{{"repeatAfterSec", options_.period.count()},
+                      {"level", "namespace"},
+                      {"description", "memory of the demo service stays below its limit"},
+                      {"workflow", workflow("", "checks", check_text)}};
+    if (options_.remedies) {
+        spec["remedyworkflow"] = workflow("remedy-", "remedies", remedy_text);
+        spec["remedyRunsLimit"] = 3;
+        spec["remedyResetInterval"] = 3600;
+        spec["remedyBreaker"] = true;
+    }
     return {{"apiVersion", health_check_kind().api_version()},
             {"kind", "HealthCheck"},
             {"metadata", {{"name", name}, {"namespace", place}}},
-            {"spec",
-             {{"repeatAfterSec", options_.period.count()},
-              {"level", "namespace"},
-              {"description", "memory of the demo service stays below its limit"},
-              {"workflow", std::move(workflow)}}}};
+            {"spec", std::move(spec)}};
 }
 
 // The Workflow of the last run, which the sweeper deletes when its time has come.
@@ -221,15 +247,20 @@ void World::begun(Snapshot const& workflow) {
     if (under_way_[uid]++ > 0) ++doubled_;
     auto const before = ended_.find(uid);
     if (before != ended_.end()) {
-        lateness_.values.push_back(milliseconds(now - before->second - options_.period));
+        auto const due = before->second + options_.period;
+        lateness_.values.push_back(milliseconds(now - due));
+        silence_ = std::max(silence_, silence(now));
+        if (auto const at = due_.find(due); at != due_.end()) due_.erase(at);  // else it is doubled
     } else if (awaited_ > 0 && --awaited_ == 0) {
         all_begun_ms_ = milliseconds(now - added_at_);
     }
+    last_begun_ = now;
     clock_.call_at(now + picked_up_after, [this, workflow] { write_phase(workflow, "Running"); });
     auto const ends = now + options_.runs + unevenness(*workflow);
     clock_.call_at(ends, [this, workflow, uid] {
         --under_way_[uid];
         ended_[uid] = clock_.now();
+        due_.insert(ended_[uid] + options_.period);
         write_phase(workflow, "Succeeded");
     });
     clock_.call_at(ends + options_.keep, [this, workflow] {
@@ -267,14 +298,23 @@ void World::booked(Change const& change) {
     if (ended != ended_.end()) telling_.values.push_back(milliseconds(clock_.now() - ended->second));
 }
 
+// For how long one has been due and none was made; less than nothing where none is due.
+Duration World::silence(TimePoint now) const {
+    return due_.empty() ? Duration::zero() : now - std::max(last_begun_, *due_.begin());
+}
+
 json::object World::report() {
+    auto const now = clock_.now();
+    silence_ = std::max(silence_, silence(now));
     json::object report{{"begun", begun_},
                         {"doubled", doubled_},
                         {"requests", server_.requests()},
                         {"lateness_ms", lateness_.report()},
                         {"telling_ms", telling_.report()},
+                        {"due", std::distance(due_.begin(), due_.upper_bound(now))},
                         {"awaited", awaited_},
-                        {"all_begun_ms", all_begun_ms_}};
+                        {"all_begun_ms", all_begun_ms_},
+                        {"silence_ms", milliseconds(std::exchange(silence_, {}))}};
     begun_ = 0;
     return report;
 }

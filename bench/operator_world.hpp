@@ -8,6 +8,7 @@
 #include "kube/fake/store.hpp"
 
 #include <map>
+#include <set>
 #include <unordered_map>
 
 namespace vedette::bench {
@@ -18,6 +19,7 @@ struct WorldOptions {
     std::chrono::seconds period{60};
     std::chrono::seconds runs{5};   ///< how long a Workflow takes, give or take half a second: pods are not clockwork
     std::chrono::seconds keep{60};  ///< how long it stays after its end
+    bool remedies = false;          ///< each HealthCheck has one, with a text of its own; no check fails
 };
 
 /// Milliseconds, one for each run, since the last report.
@@ -44,6 +46,7 @@ private:
     void heard(kube::fake::Change const& change);
     void begun(kube::fake::Snapshot const& workflow);
     void booked(kube::fake::Change const& change);
+    Duration silence(TimePoint now) const;
     void write_phase(kube::fake::Snapshot const& workflow, std::string_view phase);
     boost::json::object health_check(int number) const;
     boost::json::object past_workflow(boost::json::object const& check, WallTime ended) const;
@@ -61,6 +64,9 @@ private:
     TimePoint added_at_{};
     std::size_t awaited_ = 0;  ///< of add_new(), not begun yet
     double all_begun_ms_ = 0;  ///< until the last of them began
+    TimePoint last_begun_{};
+    std::multiset<TimePoint> due_;  ///< of those in ended_ that are not under way
+    Duration silence_{};            ///< the longest, since the last report, in which one was due and none was made
 };
 
 }  // namespace vedette::bench

@@ -58,24 +58,10 @@ Result<void> run() {
     cli::Runtime runtime;
     auto target = kube::load_target({.environment = cli::environment}, runtime.files());
     if (!target) return pass(target);
-    auto api = kube::make_http_api(*target, kube::Transport{.http = runtime.http(),
-                                                            .clock = runtime.clock(),
-                                                            .files = runtime.files(),
-                                                            .process = runtime.process(),
-                                                            .environment = cli::environment});
+    auto api = kube::make_http_api(*target, runtime.transport());
     if (!api) return pass(api);
     kube::Client client(**api, runtime.clock(), runtime.random());
-    check::ProbeContext context{.clock = runtime.clock(),
-                                .random = runtime.random(),
-                                .dialer = runtime.dialer(),
-                                .resolver = runtime.resolver(),
-                                .tls = runtime.tls(),
-                                .http = runtime.http(),
-                                .process = runtime.process(),
-                                .client = &client,
-                                .target = &*target,
-                                .environment = cli::environment,
-                                .files = &runtime.files()};
+    auto context = runtime.probe_context(&client, &*target);
     auto& reactor = static_cast<asio::io_context&>(asio::query(runtime.executor(), asio::execution::context));
     std::size_t checks = 0;
     auto steps = steps_of(reactor, run_suite(context, checks));
