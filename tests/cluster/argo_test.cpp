@@ -10,8 +10,6 @@
 namespace vedette::cluster {
 namespace {
 
-constexpr std::chrono::seconds patience{60};
-
 constexpr auto executor_rights = R"(
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
@@ -56,7 +54,7 @@ TEST(Argo, RunsTheWorkflowsOfItsInstanceOnceItIsNotStoppedAndReportsTheirOutputs
     EXPECT_EQ(field(ns, "ours", "{.status.phase}"), "");
 
     restart("workflow-controller");
-    EXPECT_TRUE(eventually(patience, [&] { return field(ns, "ours", "{.status.phase}") == "Succeeded"; }))
+    EXPECT_TRUE(eventually([&] { return field(ns, "ours", "{.status.phase}") == "Succeeded"; }))
         << ns.kubectl("get workflows,pods -o yaml");
     EXPECT_EQ(field(ns, "ours", "{.status.nodes.ours.outputs.parameters[0].value}"), "42");
     EXPECT_EQ(field(ns, "foreign", "{.status.phase}"), "") << "Argo ran a Workflow of another instance";

@@ -71,7 +71,7 @@ TEST(BrokenControlPlane, WithoutEtcdTheApiServerNamesItAndNothingCanBeRead) {
     Stopped etcd("etcd");
     // For a moment the API server repeats what it last heard of etcd; then it asks, and gives up after 2 s.
     boost::json::object own;
-    EXPECT_TRUE(eventually(std::chrono::seconds(20), [&] {
+    EXPECT_TRUE(eventually([&] {
         own = check_json("-t 8 -n apiserver-livez,apiserver-readyz");
         return unhealthy(own) == std::set<std::string>{"apiserver-livez", "apiserver-readyz"};
     }));

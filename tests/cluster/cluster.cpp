@@ -99,8 +99,8 @@ std::string status_of(boost::json::object const& document, std::string_view name
     return std::string(entry(document, name).at("status").as_string());
 }
 
-bool eventually(std::chrono::seconds limit, std::function<bool()> const& condition) {
-    auto const end = std::chrono::steady_clock::now() + limit;
+bool eventually(std::function<bool()> const& condition) {
+    auto const end = std::chrono::steady_clock::now() + std::chrono::minutes(3);
     while (!condition()) {
         if (std::chrono::steady_clock::now() > end) return false;
         std::this_thread::sleep_for(std::chrono::milliseconds(300));
@@ -127,9 +127,8 @@ std::string suite_for(std::string const& ns, Tuning const& tuning) {
 Namespace::Namespace(Tuning const& tuning) : name_(next_name()), suite_(suite_for(name_, tuning)) {
     cluster::kubectl("create namespace " + name_);
     // Pods need the account that a controller makes a moment later.
-    EXPECT_TRUE(eventually(std::chrono::seconds(30), [this] {
-        return run(fmt::format("kubectl -n {} get serviceaccount default 2>/dev/null", name_)).code == 0;
-    }));
+    EXPECT_TRUE(eventually(
+        [this] { return run(fmt::format("kubectl -n {} get serviceaccount default 2>/dev/null", name_)).code == 0; }));
 }
 
 Namespace::~Namespace() {

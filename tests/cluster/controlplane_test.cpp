@@ -80,7 +80,7 @@ webhooks:
               fmt::format("ValidatingWebhookConfiguration {}: NoReadyEndpoints", ns.name()));
     EXPECT_THAT(message_of(document, "webhooks"),
                 HasSubstr(fmt::format("calls Service {}/guard, which has no ready endpoint, and rejects", ns.name())));
-    EXPECT_TRUE(eventually(std::chrono::seconds(20), [&] {
+    EXPECT_TRUE(eventually([&] {
         return run(fmt::format("kubectl -n {} create configmap refused 2>/dev/null", ns.name())).code != 0;
     })) << "the webhook is not in force";
 

@@ -71,7 +71,7 @@ std::string call_kubectl(Case const& the, std::string const& arguments) {
     std::string command = fmt::format("cd {} && env -i PATH=\"$PATH\" HOME=/nowhere HTTPS_PROXY={} HTTP_PROXY={}",
                                       quoted(the.folder), closed_proxy, closed_proxy);
     if (!the.list.empty()) command += " KUBECONFIG=" + quoted(the.list);
-    command += " timeout 20 kubectl";
+    command += " timeout 60 kubectl";
     if (!the.kubeconfig.empty()) command += " --kubeconfig=" + quoted(the.kubeconfig);
     if (!the.context.empty()) command += " --context=" + quoted(the.context);
     return run(command + " " + arguments + " 2>&1 </dev/null").text;
@@ -142,7 +142,7 @@ public:
 
 Async<void> probe(kube::Api& api, Clock& clock) {
     auto request = kube::raw_request("/probe");
-    auto const deadline = clock.now() + 20s;
+    auto const deadline = clock.now() + 60s;
     auto const answer = co_await api.send(std::move(request), deadline);
     EXPECT_FALSE(answer);
 }

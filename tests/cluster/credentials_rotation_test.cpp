@@ -126,7 +126,7 @@ struct Scene {
              .deleted = [this](std::string const&, std::string const&) { ++others; }});
     }
 
-    Deadline soon() { return runtime.clock().now() + 60s; }
+    Deadline soon() { return runtime.clock().now() + 3min; }
 
     cli::Runtime runtime;
     std::string ns;

@@ -88,7 +88,7 @@ printf '%s' "{\"apiVersion\": \"client.authentication.k8s.io/v1\", \"kind\": \"E
 
 Async<void> review_into(Result<kube::Object>& result, cli::Runtime& runtime, Login& login) {
     kube::Resource const reviews{"authentication.k8s.io", "v1", "selfsubjectreviews", "SelfSubjectReview", false};
-    auto const deadline = runtime.clock().now() + 20s;
+    auto const deadline = runtime.clock().now() + 60s;
     result = co_await login.client().create(reviews, "", kube::Object{}, deadline);
 }
 

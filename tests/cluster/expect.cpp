@@ -4,13 +4,6 @@
 #include <gtest/gtest.h>
 
 namespace vedette::cluster {
-namespace {
-
-// A pod must start and fail, or a controller look again: seconds, but of a machine that may be busy.
-constexpr std::chrono::seconds patience{120};
-
-}  // namespace
-
 std::set<std::string> unhealthy(boost::json::object const& document) {
     std::set<std::string> names;
     for (auto const& check : document.at("checks").as_array()) {
@@ -23,7 +16,7 @@ std::set<std::string> unhealthy(boost::json::object const& document) {
 boost::json::object expect_turns(std::string const& arguments, std::string const& name,
                                  std::set<std::string> companions) {
     boost::json::object document;
-    auto const turned = eventually(patience, [&] {
+    auto const turned = eventually([&] {
         document = check_json(arguments);
         return unhealthy(document).contains(name);
     });
@@ -41,7 +34,7 @@ boost::json::object expect_turns(Namespace const& ns, std::string const& name, s
 
 boost::json::object expect_well(std::string const& arguments) {
     boost::json::object document;
-    auto const well = eventually(patience, [&] {
+    auto const well = eventually([&] {
         document = check_json(arguments);
         return unhealthy(document).empty();
     });

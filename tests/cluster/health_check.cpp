@@ -77,7 +77,7 @@ std::string field_of_condition(json::object const& check, std::string_view type,
 }  // namespace
 
 json::object get(std::string const& path) {
-    auto const output = run(fmt::format("kubectl get --request-timeout=5s --raw '{}' 2>/dev/null", path));
+    auto const output = run(fmt::format("kubectl get --request-timeout=30s --raw '{}' 2>/dev/null", path));
     if (output.code != 0) return {};
     auto document = parse_json(output.text, path);
     return document && document->is_object() ? std::move(document->get_object()) : json::object();
@@ -175,26 +175,29 @@ void Check::remove() const {
     kubectl(fmt::format("-n {} delete healthcheck {} --wait=false --ignore-not-found >/dev/null", ns_, name_));
 }
 
+void wait_for_resource() {
+    auto const established =
+        "kubectl wait --for=condition=Established --timeout=30s crd/healthchecks.activemonitor.keikoproj.io "
+        ">/dev/null 2>&1";
+    EXPECT_TRUE(eventually([&] { return run(established).code == 0; }));
+}
+
 void Check::let_go() const {
     auto const all = runs();
     ASSERT_FALSE(all.empty()) << ns_ << "/" << name_ << " has no run";
     auto const pod =
         fmt::format("kubectl -n {} get pod -l workflows.argoproj.io/workflow={} -o name", ns_, all.back().name);
-    EXPECT_TRUE(eventually(
-        std::chrono::seconds(60),
-        [&] {
-            return run(fmt::format("kubectl -n {} exec $({}) -c main -- touch /tmp/go 2>/dev/null", ns_, pod)).code ==
-                   0;
-        }))
-        << ns_ << "/" << name_ << " cannot be let go";
+    EXPECT_TRUE(eventually([&] {
+        return run(fmt::format("kubectl -n {} exec $({}) -c main -- touch /tmp/go 2>/dev/null", ns_, pod)).code == 0;
+    })) << ns_
+        << "/" << name_ << " cannot be let go";
 }
 
-json::object Check::expect(std::string_view what, std::function<bool(json::object const&)> const& holds,
-                           std::chrono::seconds limit) const {
+json::object Check::expect(std::string_view what, std::function<bool(json::object const&)> const& holds) const {
     json::object seen;
     bool held = false;
     std::string crash;
-    eventually(limit, [&] {
+    eventually([&] {
         seen = object();
         held = !seen.empty() && holds(seen);
         crash = log_of_a_crash();
@@ -210,11 +213,10 @@ json::object Check::expect(std::string_view what, std::function<bool(json::objec
     return seen;
 }
 
-json::object Check::expect_booked(std::int64_t runs, std::chrono::seconds limit) const {
-    return expect(
-        fmt::format("{} runs booked", runs),
-        [&](json::object const& check) { return get_int(check, "status.totalHealthCheckRuns").value_or(0) >= runs; },
-        limit);
+json::object Check::expect_booked(std::int64_t runs) const {
+    return expect(fmt::format("{} runs booked", runs), [&](json::object const& check) {
+        return get_int(check, "status.totalHealthCheckRuns").value_or(0) >= runs;
+    });
 }
 
 std::string reason_of(json::object const& check, std::string_view condition) {

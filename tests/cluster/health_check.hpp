@@ -24,7 +24,7 @@ struct CheckText {
     std::string rules;    ///< rbacRules of the check, YAML on one line; empty: the defaults
     std::string remedy;   ///< script; empty: none
     std::string remedy_account = "mender";
-    int timeout = 90;  ///< seconds: a busy machine is no failure
+    int timeout = 150;  ///< seconds: a busy machine is no failure
 };
 /// One YAML document, for kubectl in the HealthCheck's namespace `ns`.
 std::string health_check(std::string_view ns, CheckText const& text);
@@ -45,6 +45,10 @@ struct WorkflowRun {
     bool of_check() const { return id.starts_with("check-"); }
     bool ended() const { return phase == "Succeeded" || phase == "Failed" || phase == "Error"; }
 };
+
+/// Waits until objects of our CustomResourceDefinition, which has just been applied, are served. `kubectl wait` alone
+/// fails as long as its status has no conditions.
+void wait_for_resource();
 
 /// A HealthCheck in the cluster, by its name.
 class Check {
@@ -70,11 +74,11 @@ public:
     /// Ends the script until_let_go of its newest run, which is Running.
     void let_go() const;
 
-    /// Waits until `holds` says yes of the object, and fails the test after `limit`. The object of that moment.
-    boost::json::object expect(std::string_view what, std::function<bool(boost::json::object const&)> const& holds,
-                               std::chrono::seconds limit = std::chrono::seconds(120)) const;
+    /// Waits until `holds` says yes of the object, or fails the test as `eventually` does. The object of that moment.
+    boost::json::object expect(std::string_view what,
+                               std::function<bool(boost::json::object const&)> const& holds) const;
     /// Until so many runs have been booked.
-    boost::json::object expect_booked(std::int64_t runs, std::chrono::seconds limit = std::chrono::seconds(120)) const;
+    boost::json::object expect_booked(std::int64_t runs) const;
 
 private:
     std::string ns_;

@@ -23,7 +23,7 @@ std::unique_ptr<kube::Api> connect(kube::Target const& target, cli::Runtime& run
 }
 
 Async<void> wait_into(bool& ready, cli::Runtime& runtime, Login& login) {
-    ready = co_await becomes_ready(runtime, login, 60s);
+    ready = co_await becomes_ready(runtime, login, 3min);
 }
 
 }  // namespace

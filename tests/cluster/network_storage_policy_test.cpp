@@ -85,11 +85,11 @@ spec: {{storageClassName: '', volumeName: {0}-{1}, accessModes: [ReadWriteOnce],
 TEST(RealStorage, VolumesOfDeletedClaimsAreFailedAndReleased) {
     Namespace const ns;
     ns.apply(volume(ns.name(), "doomed", "Delete") + volume(ns.name(), "kept", "Retain"));
-    ns.kubectl("wait pvc --all --for=jsonpath='{.status.phase}'=Bound --timeout=60s");
+    ns.kubectl("wait pvc --all --for=jsonpath='{.status.phase}'=Bound --timeout=180s");
     expect_well(ns);
     ns.kubectl("delete pvc --all --wait=false");
     boost::json::object document;
-    EXPECT_TRUE(eventually(std::chrono::seconds(60), [&] {
+    EXPECT_TRUE(eventually([&] {
         document = check_json("--suite " + ns.suite());
         return entry(document, "pv-phase").at("failed").to_number<int>() == 2;
     })) << document;
@@ -108,7 +108,7 @@ std::string secret(int number) {
 TEST(RealPolicy, AQuotaIsNearlyAndThenWhollyUsedUp) {
     Namespace const ns;
     ns.apply("apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: few}\nspec: {hard: {count/secrets: '10'}}\n");
-    ns.kubectl("wait resourcequota few --for=jsonpath='{.status.used}' --timeout=60s");
+    ns.kubectl("wait resourcequota few --for=jsonpath='{.status.used}' --timeout=180s");
     std::string nine;
     for (int i = 1; i <= 9; ++i) nine += secret(i);
     ns.apply(nine);
@@ -132,7 +132,7 @@ TEST(RealPolicy, ANamespaceThatAFinalizerHoldsIsStuck) {
     kubectl(fmt::format("delete namespace {} --wait=false", held));
     // Namespaces of earlier tests may be going at this very moment.
     boost::json::object document;
-    EXPECT_TRUE(eventually(std::chrono::seconds(60), [&] {
+    EXPECT_TRUE(eventually([&] {
         document = check_json("--suite " + ns.suite());
         return first_failure(document, "namespaces-terminating") ==
                fmt::format("Namespace {}: NamespaceFinalizersRemaining", held);

@@ -74,7 +74,7 @@ std::vector<Bad> bad_ones(std::string const& pages) {
         {with_source("endless", url("/cgi-bin/endless")), "SourceFailed", "bytes"},
         {with_source("closed", fmt::format("{{url: {{path: \"http://{}:1/\"}}}}", variable("NODE_IP"))), "SourceFailed",
          "refused"},
-        {with_source("metadata", "{url: {path: \"http://169.254.169.254/latest\"}}"), "SourceFailed",
+        {with_source("metadata", "{url: {path: \"http://169.254.169.254/latest\"}}"), "SourceInvalid",
          "169.254.169.254"},
         {with_source("no-map", "{configMap: {name: missing, key: text}}"), "SourceFailed", "missing"},
         {{.name = "level", .level = "Cluster"}, "LevelInvalid", "Cluster"},
@@ -170,7 +170,7 @@ bool says_so(json::object const& check, Bad const& bad) {
 TEST_F(OperatorBadInput, AStatusOfGarbageIsEndured) {
     Check const garbled(ns, "garbled");
     kubectl("create -f - >/dev/null", health_check(ns, {.name = "garbled", .script = "sleep 8"}));
-    ASSERT_TRUE(eventually(seconds(60), [&] { return !garbled.text("status.currentWorkflow.name").empty(); }));
+    ASSERT_TRUE(eventually([&] { return !garbled.text("status.currentWorkflow.name").empty(); }));
     kubectl(
         fmt::format("-n {} patch workflow {} --type merge -p '{{\"status\":{{\"phase\":[1],\"message\":{{}},"
                     "\"outputs\":7,\"startedAt\":\"yesterday\"}}}}' >/dev/null",
@@ -190,18 +190,19 @@ TEST_F(OperatorBadInput, LongNamesAreCut) {
 TEST_F(OperatorBadInput, EachSaysWhyInItsStatusAndInAnEventAndRunsNothing) {
     auto const path = fmt::format("/apis/activemonitor.keikoproj.io/v1alpha1/namespaces/{}/healthchecks", ns);
     std::map<std::string, json::object> seen;
-    eventually(seconds(90), [&] {
+    eventually([&] {
         for (auto const& each : items(path)) seen[get_string(each, "metadata.name")] = each.as_object();
         return std::all_of(bad().begin(), bad().end(),
                            [&](Bad const& each) { return says_so(seen[each.text.name], each); });
     });
-    auto const told = [] {
-        std::set<std::pair<std::string, std::string>> all;
+    std::set<std::pair<std::string, std::string>> told;  // a moment after the status
+    eventually([&] {
         for (auto const& each : items(fmt::format("/api/v1/namespaces/{}/events", ns))) {
-            all.emplace(get_string(each, "involvedObject.name"), get_string(each, "reason"));
+            told.emplace(get_string(each, "involvedObject.name"), get_string(each, "reason"));
         }
-        return all;
-    }();
+        return std::ranges::all_of(bad(),
+                                   [&](Bad const& each) { return told.contains({each.text.name, each.reason}); });
+    });
     auto const workflows = kubectl(fmt::format("-n {} get workflows -o name", ns));
     for (auto const& each : bad()) {
         auto const& name = each.text.name;
@@ -247,7 +248,7 @@ void begin_bad_input() {
     kubectl(fmt::format("create namespace {} >/dev/null", ns));
     kubectl(fmt::format("-n {} apply -f - >/dev/null", ns), web_server());
     make_namespace_that_is_being_deleted("dying");
-    kubectl(fmt::format("-n {} wait pod/web --for=condition=Ready --timeout=60s >/dev/null", ns));
+    kubectl(fmt::format("-n {} wait pod/web --for=condition=Ready --timeout=180s >/dev/null", ns));
     bad() = bad_ones(kubectl(fmt::format("-n {} get pod web -o jsonpath='{{.status.podIP}}'", ns)));
     auto all = odd_ones();
     for (auto const& each : bad()) all += health_check(ns, each.text);

@@ -23,7 +23,7 @@ using testing::Not;
 
 constexpr auto every_value = R"(
 imagePullSecrets: [{name: pull}]
-validation: {enabled: true, actions: [Warn, Audit]}
+validation: {enabled: true, actions: [Warn, Audit], warnings: [Audit]}
 serviceAccount: {name: doctor, annotations: {team: sre}}
 rbac:
   adopt: narrow
@@ -34,14 +34,15 @@ rbac:
   extraGrants: [{apiGroups: [batch], resources: [jobs], verbs: [get]}]
 maxRunningWorkflows: 0
 kubeApiQps: 1000000
-kubeApiBurst: 2000000
+kubeApiBurst: 1000000
 sourceAllow: [10.0.0.0/8, "fd00::/8"]
 sourceDir: /etc/workflows
 takeover: true
 policyConfigMap: ops/policy.v1
+remedyDryRun: true
 maxWorkers: 3
 log: {devel: false, encoder: console, level: 2, stacktraceLevel: error, timeEncoding: rfc3339}
-extraArgs: ["--zap-log-level=debug"]
+extraArgs: ["--context=ours"]
 extraEnv: [{name: HTTPS_PROXY, value: "http://192.0.2.1"}]
 extraVolumes: [{name: workflows, configMap: {name: workflows}}]
 extraVolumeMounts: [{name: workflows, mountPath: /etc/workflows}]
@@ -150,7 +151,8 @@ TEST(OperatorChartTemplates, EveryKindIsMade) {
                     "NetworkPolicy", "PodDisruptionBudget", "ServiceAccount", "ConfigMap", "CustomResourceDefinition",
                     "ClusterRole", "ClusterRole", "ClusterRole", "ClusterRoleBinding", "ClusterRoleBinding", "Role",
                     "Role", "RoleBinding", "RoleBinding", "Service", "Deployment", "PrometheusRule", "ServiceMonitor",
-                    "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"));
+                    "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
+                    "ValidatingAdmissionPolicyBinding"));
     auto const unknown = Rendered(every_value).kinds();
     EXPECT_THAT(unknown, Not(Contains("ServiceMonitor"))) << "the cluster does not know the kind";
     EXPECT_THAT(unknown, Not(Contains("PrometheusRule")));
@@ -178,11 +180,11 @@ TEST(OperatorChartTemplates, EveryFlagIsGiven) {
                              "--health-probe-bind-address=:9081", "--heartbeat-url-file=/etc/vedette/heartbeat/url",
                              "--heartbeat-interval=30s", "--leader-elect", "--rbac=manage", "--rbac-adopt=narrow",
                              "--rbac-defaults=reference", "--rbac-allow=/etc/vedette/rbac-allow/allow.yaml",
-                             "--max-running-workflows=0", "--kube-api-qps=1000000", "--kube-api-burst=2000000",
+                             "--max-running-workflows=0", "--kube-api-qps=1000000", "--kube-api-burst=1000000",
                              "--source-allow=10.0.0.0/8", "--source-allow=fd00::/8", "--source-dir=/etc/workflows",
-                             "--takeover", "--policy-configmap=ops/policy.v1", "--max-workers=3", "--zap-devel=false",
-                             "--zap-encoder=console", "--zap-log-level=2", "--zap-stacktrace-level=error",
-                             "--zap-time-encoding=rfc3339", "--zap-log-level=debug"));
+                             "--takeover", "--policy-configmap=ops/policy.v1", "--remedy-dry-run", "--max-workers=3",
+                             "--zap-devel=false", "--zap-encoder=console", "--zap-log-level=2",
+                             "--zap-stacktrace-level=error", "--zap-time-encoding=rfc3339", "--context=ours"));
     EXPECT_THAT(Rendered("heartbeat: {url: 'https://192.0.2.1/a?b=c#d'}").arguments(),
                 Contains("--heartbeat-url=https://192.0.2.1/a?b=c#d"));
     EXPECT_THAT(Rendered("leaderElect: false\nreplicas: 1").arguments(), Not(Contains("--leader-elect")));
@@ -240,6 +242,10 @@ TEST(OperatorChartTemplates, RightsFollowTheMode) {
     EXPECT_EQ(verbs_for(off.object("ClusterRole", "-controller"), "serviceaccounts"), "");
     EXPECT_THAT(off.arguments(), Contains("--rbac=off"));
     EXPECT_FALSE(Rendered("rbac: {grants: false}").has("ClusterRole", "-grants"));
+    auto const own =
+        Rendered("rbac: {grants: false, extraGrants: [{apiGroups: [batch], resources: [jobs], verbs: [get]}]}")
+            .object("ClusterRole", "-grants");
+    EXPECT_EQ(text_at(own, "rules"), R"([{"apiGroups":["batch"],"resources":["jobs"],"verbs":["get"]}])");
 }
 
 TEST(OperatorChartTemplates, ThePolicyIsReadWhereItIs) {
@@ -286,10 +292,40 @@ TEST(OperatorChartTemplates, AlertsHaveWhatTheValuesSay) {
     EXPECT_EQ(get_string(Rendered(every_value).object("Service"), "metadata.name"), "vedette-operator-metrics");
 }
 
+TEST(OperatorChartTemplates, AlertsAreBoundToAJobThatThereIs) {
+    auto const rules = Rendered(R"(
+metrics: {serviceMonitor: {enabled: false}, prometheusRule: {job: kubernetes-pods/vedette}}
+)",
+                                operated)
+                           .object("PrometheusRule");
+    for (auto const& each : find(rules, "spec.groups.0.rules")->as_array()) {
+        EXPECT_THAT(get_string(each, "expr"), HasSubstr(R"({job="kubernetes-pods/vedette")"));
+        EXPECT_THAT(get_string(each, "expr"), Not(HasSubstr("namespace=\"health\"")));
+    }
+    auto const down = [](std::string const& values) {
+        auto const rule = Rendered(values, operated).object("PrometheusRule");
+        auto const& alerts = find(rule, "spec.groups.0.rules")->as_array();
+        EXPECT_EQ(get_string(alerts.back(), "alert"), "VedetteOperatorDown");
+        return text_at(alerts.back(), "annotations");
+    };
+    EXPECT_THAT(down("{}"), HasSubstr("is down or cannot be scraped"));
+    EXPECT_THAT(down("{}"), Not(HasSubstr("the right to get /metrics")));
+    EXPECT_THAT(down("metrics: {secure: true}"), HasSubstr("may lack the right to get /metrics"));
+}
+
 TEST(OperatorChartTemplates, TheRestSaysWhatItsValueSays) {
     Rendered const rendered(every_value);
-    EXPECT_EQ(text_at(rendered.object("ValidatingAdmissionPolicyBinding"), "spec.validationActions"),
-              R"(["Warn","Audit"])");
+    auto const actions = [](Rendered const& chart, std::string_view of) {
+        return text_at(chart.object("ValidatingAdmissionPolicyBinding", of), "spec.validationActions");
+    };
+    EXPECT_EQ(actions(rendered, "healthchecks.activemonitor.keikoproj.io"), R"(["Warn","Audit"])");
+    EXPECT_EQ(actions(rendered, "healthchecks-warnings.activemonitor.keikoproj.io"), R"(["Audit"])");
+    Rendered const strict("validation: {enabled: true, warnings: [Deny]}");
+    EXPECT_EQ(actions(strict, "healthchecks.activemonitor.keikoproj.io"), R"(["Deny"])");
+    EXPECT_EQ(actions(strict, "healthchecks-warnings.activemonitor.keikoproj.io"), R"(["Deny"])");
+    Rendered const loose("validation: {enabled: true, actions: [Warn]}");
+    EXPECT_EQ(actions(loose, "healthchecks.activemonitor.keikoproj.io"), R"(["Warn"])");
+    EXPECT_EQ(actions(loose, "healthchecks-warnings.activemonitor.keikoproj.io"), R"(["Warn"])");
     auto const network = *find(rendered.object("NetworkPolicy"), "spec");
     EXPECT_EQ(text_at(network, "policyTypes"), R"(["Ingress","Egress"])");
     EXPECT_EQ(text_at(network, "egress"), R"([{"ports":[{"port":443}]}])");
@@ -303,11 +339,18 @@ TEST(OperatorChartTemplates, TheRestSaysWhatItsValueSays) {
     EXPECT_THAT(get_string(Rendered("fullnameOverride: doctor").object("Deployment"), "metadata.name"), "doctor");
 }
 
+struct Wrong {
+    char const* values;
+    char const* said;
+};
+
+void expect_refused(char const* values, char const* said) {
+    auto const refused = helm("template vedette-operator", values);
+    EXPECT_NE(refused.code, 0) << values;
+    EXPECT_THAT(refused.text, HasSubstr(said)) << values;
+}
+
 TEST(OperatorChartTemplates, WrongValuesAreRefused) {
-    struct Wrong {
-        char const* values;
-        char const* said;
-    };
     for (auto const& [values, said] : std::vector<Wrong>{
              {"replica: 3", "replica"},
              {"replicas: two", "/replicas"},
@@ -319,15 +362,95 @@ TEST(OperatorChartTemplates, WrongValuesAreRefused) {
              {"heartbeat: {url: ftp://192.0.2.1}", "/heartbeat/url"},
              {"metrics: {port: 0}", "/metrics/port"},
              {"metrics: {serviceMonitor: {ca: x}}", "/metrics/serviceMonitor"},
+             {"metrics: {prometheusRule: {job: 'a\"b'}}", "/metrics/prometheusRule/job"},
              {"leaderElect: false", "more than one replica needs leaderElect: true"},
              {"heartbeat: {url: 'https://192.0.2.1', existingSecret: a}", "not both"},
              {"serviceAccount: {create: false}", "serviceAccount.name is needed"},
              {"metrics: {secure: true, serviceMonitor: {caSecret: a}}", "caSecret needs metrics.secure"},
          }) {
-        auto const refused = helm("template vedette-operator", values);
-        EXPECT_NE(refused.code, 0) << values;
-        EXPECT_THAT(refused.text, HasSubstr(said)) << values;
+        expect_refused(values, said);
     }
+}
+
+TEST(OperatorChartTemplates, ValuesWithoutEffectAreRefused) {
+    for (auto const& [values, said] : std::vector<Wrong>{
+             {"metrics: {certificateSecret: a}", "metrics.certificateSecret needs metrics.secure: true"},
+             {"metrics: {secure: true, certificateSecret: a, serviceMonitor: {serverName: b}}",
+              "need metrics.serviceMon"},
+             {"metrics: {serviceMonitor: {caKey: root.crt}}", "need metrics.serviceMonitor.caSecret"},
+             {"validation: {actions: [Warn]}", "need validation.enabled: true"},
+             {"validation: {warnings: [Deny]}", "need validation.enabled: true"},
+             {"serviceAccount: {create: false, name: a, annotations: {b: c}}", "needs serviceAccount.create: true"},
+             {"rbac: {create: false, extraGrants: [{verbs: [get]}]}", "needs rbac.create: true"},
+             {"rbac: {mode: verify, extraGrants: [{verbs: [get]}]}", "and rbac.mode: manage"},
+             {"rbac: {mode: verify, adopt: narrow}", "rbac.adopt: narrow needs rbac.mode: manage"},
+             {"rbac: {mode: 'off', defaults: reference}", "need rbac.mode: manage or verify"},
+             {"rbac: {mode: 'off', allow: 'rules: []'}", "need rbac.mode: manage or verify"},
+             {"metrics: {serviceMonitor: {enabled: false}}",
+              "metrics.prometheusRule needs metrics.serviceMonitor.enabled: true, or metrics.prometheusRule.job"},
+             {"heartbeat: {interval: 30s}", "heartbeat.interval needs heartbeat.existingSecret or heartbeat.url"},
+             {"heartbeat: {url: 'https://192.0.2.1', key: address}", "heartbeat.key needs heartbeat.existingSecret"},
+             {"sourceDir: /etc/workflows", "sourceDir needs one of extraVolumeMounts"},
+             {"sourceDir: /etc/flows\nextraVolumeMounts: [{name: a, mountPath: /etc/flow}]", "sourceDir needs one of"},
+         }) {
+        expect_refused(values, said);
+    }
+    for (auto const* fine : {"rbac: {mode: verify, adopt: keep, defaults: reference, allow: 'rules: []'}",
+                             "sourceDir: /etc/flows/\nextraVolumeMounts: [{name: a, mountPath: /etc}]",
+                             "sourceDir: /etc\nextraVolumeMounts: [{name: a, mountPath: /etc/flows}]",
+                             "networkPolicy: {enabled: false, egress: [{ports: [{port: 443}]}]}",
+                             "heartbeat: {url: 'https://192.0.2.1', interval: 30s}"}) {
+        EXPECT_FALSE(Rendered(fine).kinds().empty()) << fine;
+    }
+}
+
+TEST(OperatorChartTemplates, ValuesThatTheProgramWouldRefuseAreRefused) {
+    for (auto const& [values, said] : std::vector<Wrong>{
+             {"kubeApiQps: 0", "/kubeApiQps"},
+             {"kubeApiBurst: 0", "/kubeApiBurst"},
+             {"kubeApiBurst: 1000001", "/kubeApiBurst"},
+             {"maxRunningWorkflows: 1000001", "/maxRunningWorkflows"},
+             {"maxWorkers: -1", "/maxWorkers"},
+             {"log: {level: warn}", "/log/level"},
+             {"log: {level: 0}", "/log/level"},
+             {"log: {level: '128'}", "/log/level"},
+             {"log: {timeEncoding: foo}", "/log/timeEncoding"},
+             {"log: {stacktraceLevel: debug}", "/log/stacktraceLevel"},
+             {"heartbeat: {url: 'https://192.0.2.1', interval: 10ms}", "/heartbeat/interval"},
+             {"heartbeat: {url: 'https://192.0.2.1', interval: 1mfoo}", "/heartbeat/interval"},
+             {"heartbeat: {url: 'https://192.0.2.1', interval: 0s}", "/heartbeat/interval"},
+             {"policyConfigMap: foo/Bar_", "/policyConfigMap"},
+             {"policyConfigMap: foo-/bar", "/policyConfigMap"},
+             {"sourceAllow: [10.0.0.0/33]", "/sourceAllow/0"},
+             {"metrics: {port: 8081}", "metrics.port and probes.port"},
+             {"validation: {enabled: true, actions: [Warn, Deny]}", "validation.actions: Kubernetes takes Deny or"},
+             {"validation: {enabled: true, warnings: [Deny, Warn]}", "validation.warnings: Kubernetes takes Deny or"},
+             {"extraArgs: ['--metrics-bind-address=:9090']", "extraArgs: --metrics-bind-address is given already"},
+             {"log: {level: 2}\nextraArgs: ['--zap-log-level', debug]", "extraArgs: --zap-log-level is given already"},
+             {"extraArgs: [--leader-elect]", "extraArgs: --leader-elect is given already"},
+             {"extraArgs: [--metrics-secure]", "extraArgs: set metrics.secure in place of --metrics-secure"},
+             {"extraArgs: ['--policy-configmap=a/b']", "set policyConfigMap in place of --policy-configmap"},
+         }) {
+        expect_refused(values, said);
+    }
+    for (auto const* fine :
+         {"kubeApiQps: 1\nkubeApiBurst: 1\nmaxWorkers: 0", "log: {level: panic}", "log: {level: 127}",
+          "log: {level: '12', timeEncoding: nano, stacktraceLevel: panic}",
+          "heartbeat: {url: 'https://192.0.2.1/--leader-elect', interval: 1h1.5m}",
+          "sourceAllow: [127.0.0.0/8, '::1/128', 'fd00::/8', 0.0.0.0/0]",
+          "validation: {enabled: true, actions: [Deny, Audit]}",
+          "extraArgs: [--zap-devel, '--heartbeat-url-file=/csi/url', '--heartbeat-interval=5s', '--context=--rbac']"}) {
+        EXPECT_FALSE(Rendered(fine).kinds().empty()) << fine;
+    }
+}
+
+// Nothing but the election keeps two operators apart, and a surge makes two with each upgrade.
+TEST(OperatorChartTemplates, WithoutAnElectionAnUpgradeEndsTheOldOneFirst) {
+    auto const strategy = [](std::string const& values) {
+        return text_at(Rendered(values).object("Deployment"), "spec.strategy");
+    };
+    EXPECT_EQ(strategy("leaderElect: false\nreplicas: 1"), R"({"type":"Recreate"})");
+    EXPECT_EQ(strategy("{}"), R"({"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":0,"maxSurge":1}})");
 }
 
 }  // namespace

@@ -5,12 +5,12 @@
 #include "base/time_format.hpp"
 #include "cluster/cluster.hpp"
 #include "cluster/health_check.hpp"
+#include "cluster/operator_reader.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <gmock/gmock.h>
 
-#include <iostream>
 #include <set>
 #include <sstream>
 
@@ -22,9 +22,10 @@ using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr auto period = seconds(2);
-constexpr auto hand_over = seconds(2);
-constexpr auto rounding = seconds(1);  // of the times of Workflows
+constexpr auto period = seconds(5);
+// A successor that had to wait until the Lease ran out would wait longer than that: it lasts 15 s and is renewed every
+// 2 s.
+constexpr auto lease_runs_out = seconds(12);
 constexpr auto lease_path = "/apis/coordination.k8s.io/v1/namespaces/health/leases/689451f8.keikoproj.io";
 constexpr auto all_kinds =
     "deployments,pods,services,serviceaccounts,configmaps,secrets,roles,rolebindings,leases,"
@@ -40,20 +41,8 @@ Output helm(std::string const& arguments) {
 std::string chart_and_values(std::string const& more = "") {
     return fmt::format(
         "vedette-operator {}/charts/vedette-operator --set image.repository=vedette.test/operator "
-        "--set-string image.tag=1 --wait --timeout 2m {}",
+        "--set-string image.tag=1 --wait --timeout 3m {}",
         VEDETTE_DEPLOY_DIR, more);
-}
-
-// As any image comes to a node, without a registry.
-void import_our_image() {
-    auto const archive = variable("VEDETTE_CLUSTER_RUN") + "/vedette.tar";
-    auto const made =
-        run(fmt::format("{}/../../tools/image --program {} --name vedette.test/operator:1 --output {} 2>&1",
-                        CLUSTER_SOURCE_DIR, variable("VEDETTE_BIN"), archive));
-    ASSERT_EQ(made.code, 0) << made.text;
-    auto const imported = run(fmt::format(
-        "bash -c '. {}/run.sh && name_run \"$VEDETTE_CLUSTER_RUN\" && import_image {}'", CLUSTER_SOURCE_DIR, archive));
-    ASSERT_EQ(imported.code, 0);
 }
 
 std::set<std::string> lines_of(std::string const& text) {
@@ -96,18 +85,18 @@ void expect_the_check_goes_on(Check const& check) {
     check.expect_booked(check.count("status.totalHealthCheckRuns") + 2);
 }
 
-// What a disturbance may cost: a hand-over beyond what a run costs on this machine anyway.
-void expect_no_slot_missed(Check const& check, std::string const& since, Duration usual) {
+// A pause in which another run would have had its place is a slot missed.
+void expect_no_slot_missed(Check const& check, std::string const& since) {
     auto const longest = longest_pause(check, since);
     testing::Test::RecordProperty("longest_pause_ms", std::to_string(longest / milliseconds(1)));
-    EXPECT_LE(longest, std::max<Duration>(usual, period) + hand_over + rounding);
+    EXPECT_LT(longest, 2 * period);
     expect_status_equals_the_workflows(check);
 }
 
-class OperatorChart : public testing::Test {
+class OperatorChart : public StepByStep {
 protected:
     static void SetUpTestSuite() {
-        import_our_image();
+        import_operator_image();
         kubectl("label namespace health pod-security.kubernetes.io/enforce=restricted >/dev/null");
         kubectl("create namespace shop >/dev/null");
         before_ = in_health();
@@ -117,22 +106,10 @@ protected:
             health_check("shop", {.name = "steady", .schedule = fmt::format("repeatAfterSec: {}", period.count())}));
     }
     static void TearDownTestSuite() { kubectl("delete namespace shop --wait=false >/dev/null"); }
-    void SetUp() override {
-        if (broken_) GTEST_SKIP() << "the test before has left nothing to go on from";
-    }
-    void TearDown() override {
-        if (!HasFailure()) return;
-        broken_ = true;
-        std::cerr << run("kubectl -n health get pods 2>&1; kubectl -n health logs --prefix --tail=30 "
-                         "-l app.kubernetes.io/name=vedette-operator 2>&1")
-                         .text;
-    }
 
     static std::string now() { return run("printf %s $(date -u +%FT%TZ)").text; }
 
     static inline std::set<std::string> before_;
-    static inline Duration usual_pause_{};
-    static inline bool broken_ = false;
     Check const steady_{"shop", "steady"};
 };
 
@@ -148,7 +125,6 @@ TEST_F(OperatorChart, AHealthCheckRunsToItsEndAndAgain) {
     auto const object = steady_.expect_booked(3);
     EXPECT_EQ(get_string(object, "status.status"), "Succeeded");
     EXPECT_EQ(get_int(object, "status.failedCount").value_or(0), 0);
-    usual_pause_ = longest_pause(steady_);
 }
 
 TEST_F(OperatorChart, AnUpgradeMissesNoSlotAndRunsNoneTwice) {
@@ -162,7 +138,7 @@ TEST_F(OperatorChart, AnUpgradeMissesNoSlotAndRunsNoneTwice) {
     helm("upgrade " + chart_and_values("--set kubeApiQps=1500"));
     EXPECT_EQ(updated(), "2/2") << "the pods are not those of the new values";
     expect_the_check_goes_on(steady_);
-    expect_no_slot_missed(steady_, since, usual_pause_);
+    expect_no_slot_missed(steady_, since);
 }
 
 // When the operator wrote that line, by the container runtime's clock.
@@ -178,28 +154,28 @@ TEST_F(OperatorChart, ALeaderWhosePodIsDeletedHandsOver) {
     auto const since = now();
     auto const first = leader();
     File const log("");
-    run(fmt::format("timeout 60 kubectl -n health logs -f --timestamps {} >{} 2>/dev/null &", first, log.path()));
+    run(fmt::format("timeout 180 kubectl -n health logs -f --timestamps {} >{} 2>/dev/null &", first, log.path()));
     kubectl(fmt::format("-n health delete pod {} --wait=false >/dev/null", first));
-    ASSERT_TRUE(eventually(seconds(30), [&] { return !leader().empty() && leader() != first; }));
+    ASSERT_TRUE(eventually([&] { return !leader().empty() && leader() != first; }));
     auto const taken = time_of(get_string(get(lease_path), "spec.acquireTime"));
-    EXPECT_TRUE(eventually(
-        seconds(30), [&] { return run(fmt::format("kubectl -n health get pod {} 2>/dev/null", first)).code != 0; }));
+    EXPECT_TRUE(
+        eventually([&] { return run(fmt::format("kubectl -n health get pod {} 2>/dev/null", first)).code != 0; }));
     auto const asked = when_it_was_said(log.path(), "asked to stop");
     RecordProperty("hand_over_ms", std::to_string((taken - asked) / milliseconds(1)));
-    EXPECT_LT(taken - asked, hand_over) << "from SIGTERM until somebody else held the Lease";
+    EXPECT_LT(taken - asked, lease_runs_out) << "a leader that ends in peace must not be waited for";
     expect_the_check_goes_on(steady_);
-    expect_no_slot_missed(steady_, since, usual_pause_);
+    expect_no_slot_missed(steady_, since);
 }
 
 TEST_F(OperatorChart, AnUninstallLeavesTheResourceAndItsObjectsAndNothingElse) {
     auto const booked = steady_.count("status.totalHealthCheckRuns");
     File const manifest(helm("get manifest vedette-operator").text);
-    helm("uninstall vedette-operator --wait --timeout 2m");
+    helm("uninstall vedette-operator --wait --timeout 3m");
     EXPECT_THAT(lines_of(kubectl("-n health get --ignore-not-found -o name -f " + manifest.path())),
                 ElementsAre("customresourcedefinition.apiextensions.k8s.io/healthchecks.activemonitor.keikoproj.io"));
     EXPECT_GE(steady_.count("status.totalHealthCheckRuns"), booked);
     std::set<std::string> left;
-    EXPECT_TRUE(eventually(seconds(40), [&] {
+    EXPECT_TRUE(eventually([&] {
         left = in_health();
         for (auto const& each : before_) left.erase(each);
         return left.size() == 1;

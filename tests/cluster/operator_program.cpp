@@ -1,6 +1,7 @@
 #include "cluster/operator_program.hpp"
 
 #include "cluster/cluster.hpp"
+#include "cluster/health_check.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -62,7 +63,7 @@ contexts:
 // The body of an answer of 200, else nothing.
 std::string fetch(int port, std::string const& path) {
     auto const answer =
-        run(fmt::format("timeout 5 bash -c 'exec 3<>/dev/tcp/{}/{} && printf \"GET {} HTTP/1.1\\r\\nHost: "
+        run(fmt::format("timeout 30 bash -c 'exec 3<>/dev/tcp/{}/{} && printf \"GET {} HTTP/1.1\\r\\nHost: "
                         "operator\\r\\nConnection: close\\r\\n\\r\\n\" >&3 && cat <&3' 2>/dev/null",
                         variable("NODE_IP"), port, path))
             .text;
@@ -88,8 +89,7 @@ void install_operator() {
     [[maybe_unused]] static bool const once = [] {
         run("kubectl create namespace health >/dev/null 2>&1");  // Argo's installation has made it, where there is one
         kubectl("apply --server-side -f " VEDETTE_DEPLOY_DIR "/operator/crd.yaml >/dev/null");
-        kubectl(
-            "wait --for=condition=Established --timeout=30s crd/healthchecks.activemonitor.keikoproj.io >/dev/null");
+        wait_for_resource();
         kubectl("apply --server-side -f - >/dev/null", rights());
         return true;
     }();
@@ -115,7 +115,7 @@ void Operator::start() {
     EXPECT_EQ(run(command).code, 0) << command;
     meant_to_run_ = true;
     auto const* const probe = options_.acts ? "/readyz" : "/healthz";
-    EXPECT_TRUE(eventually(std::chrono::seconds(30), [&] { return answers(probe); })) << log();
+    EXPECT_TRUE(eventually([&] { return answers(probe); })) << log();
 }
 
 int Operator::pid() const {
@@ -133,14 +133,14 @@ void Operator::kill() {
     EXPECT_TRUE(running()) << log();
     meant_to_run_ = false;
     if (running()) ::kill(pid(), SIGKILL);
-    EXPECT_TRUE(eventually(std::chrono::seconds(10), [this] { return !running(); }));
+    EXPECT_TRUE(eventually([this] { return !running(); }));
 }
 
 void Operator::stop() {
     EXPECT_TRUE(running()) << log();
     meant_to_run_ = false;
     if (running()) ::kill(pid(), SIGTERM);
-    EXPECT_TRUE(eventually(std::chrono::seconds(10), [this] { return !running(); })) << "SIGTERM does not end it";
+    EXPECT_TRUE(eventually([this] { return !running(); })) << "SIGTERM does not end it";
     if (running()) kill();
 }
 

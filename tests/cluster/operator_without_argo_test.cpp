@@ -37,12 +37,9 @@ TEST(OperatorWithoutArgo, BeginsOnceTheResourcesOfArgoAreThere) {
 
     Check const waiting("early", "waiting");
     Check const native("early", "native");
-    auto const object = waiting.expect(
-        "it says that it cannot run",
-        [](json::object const& each) {
-            return truth_of(each, "Ready") == "False" && !message_of_condition(each, "Ready").empty();
-        },
-        seconds(60));
+    auto const object = waiting.expect("it says that it cannot run", [](json::object const& each) {
+        return truth_of(each, "Ready") == "False" && !message_of_condition(each, "Ready").empty();
+    });
     EXPECT_NE(reason_of(object, "Ready"), "Scheduled");
     auto const booked = native.expect_booked(2);
     EXPECT_EQ(get_string(booked, "status.status"), "Succeeded");
@@ -50,8 +47,7 @@ TEST(OperatorWithoutArgo, BeginsOnceTheResourcesOfArgoAreThere) {
 
     ASSERT_EQ(run(CLUSTER_SOURCE_DIR "/argo").code, 0);
     auto const begun = waiting.expect(
-        "it succeeded", [](json::object const& each) { return get_string(each, "status.status") == "Succeeded"; },
-        seconds(180));
+        "it succeeded", [](json::object const& each) { return get_string(each, "status.status") == "Succeeded"; });
     EXPECT_EQ(truth_of(begun, "Ready"), "True");
     EXPECT_EQ(waiting.runs().size(), 1U);
     expect_status_equals_the_workflows(waiting);

@@ -101,7 +101,7 @@ struct Scene {
         informer.add_handlers(ledger.handlers());
     }
 
-    Deadline soon() { return runtime.clock().now() + 60s; }
+    Deadline soon() { return runtime.clock().now() + 3min; }
 
     cli::Runtime runtime;
     std::string ns;
@@ -208,7 +208,7 @@ Async<void> tool(Scene& scene, std::string command) {
 }
 
 std::string kill_the_server() {
-    return fmt::format("kill -KILL $(cat {}/pids/kube-apiserver)", std::getenv("VEDETTE_CLUSTER_RUN"));
+    return CLUSTER_SOURCE_DIR "/halt KILL kube-apiserver";
 }
 
 std::string restart_the_server() {
@@ -216,7 +216,7 @@ std::string restart_the_server() {
 }
 
 Async<void> expect_ready(Scene& scene) {
-    bool const ready = co_await becomes_ready(scene.runtime, scene.writer, 60s);
+    bool const ready = co_await becomes_ready(scene.runtime, scene.writer, 3min);
     EXPECT_TRUE(ready);
 }
 

@@ -69,7 +69,7 @@ TEST(RealPods, OneWhoseReadinessProbeFailsIsNotReadyUntilItSucceeds) {
     // ContainersNotReady is the kubelet's word, and comes with the first failure.
     auto const document = expect_turns(ns, "pods-not-ready");
     EXPECT_EQ(status_of(document, "pods-not-ready"), "critical");
-    EXPECT_TRUE(eventually(std::chrono::seconds(30), [&] {
+    EXPECT_TRUE(eventually([&] {
         auto const again = check_json("--suite " + ns.suite());
         return first_failure(again, "pods-not-ready") == failure(ns, "Pod slow", "NotReady");
     }));
@@ -85,7 +85,7 @@ TEST(RealPods, OneThatStumbledOftenIsNamedThoughItRuns) {
                  {.more = "    volumeMounts: [{name: state, mountPath: /state}]\n",
                   .of_pod = "  volumes: [{name: state, emptyDir: {}}]\n"}));
     boost::json::object document;
-    EXPECT_TRUE(eventually(std::chrono::seconds(90), [&] {
+    EXPECT_TRUE(eventually([&] {
         document = check_json("--suite " + ns.suite());
         return unhealthy(document) == std::set<std::string>{"pods-restarts"};
     })) << document;

@@ -30,7 +30,7 @@ protected:
                                    std::filesystem::path(program).filename().string()),
                        {.more = "    volumeMounts: [{name: program, mountPath: /program, readOnly: true}]\n",
                         .of_pod = fmt::format("  volumes: [{{name: program, hostPath: {{path: {}}}}}]\n", folder)}));
-        ns().kubectl("wait pod --all --for=condition=Ready --timeout=60s");
+        ns().kubectl("wait pod --all --for=condition=Ready --timeout=180s");
         suite_.emplace(fmt::format(
             R"(checks:
 - {{type: http, name: http-pod, with: {{url: 'http://{0}:8080/', match: hello}}}}

@@ -73,9 +73,10 @@ start() { # NAME PROGRAM ARGUMENTS...
     launch "$1"
 }
 
-wait_for() { # SECONDS WHAT COMMAND...
-    local deadline=$((SECONDS + $1)) what=$2 file
-    shift 2
+# Three minutes bound a hang: programs that come from a slow disk for the first time take half a minute each.
+wait_for() { # WHAT COMMAND...
+    local deadline=$((SECONDS + 180)) what=$1 file
+    shift
     until "$@" >/dev/null 2>&1; do
         for file in "$run"/pids/*; do
             [[ ! -e $file ]] || is_of_run "$(<"$file")" || die "${file##*/} ended; see $run/logs/${file##*/}.log"

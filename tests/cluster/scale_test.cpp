@@ -217,8 +217,7 @@ TEST(RealScale, FiveThousandPodsAreCountedRightUnderTheDefaultDeadlines) {
     Namespace const ns;
     make_pods(ns.name());
     // Whoever was killed left a lease behind that only its time takes away.
-    EXPECT_TRUE(eventually(std::chrono::seconds(60),
-                           [] { return status_of(check_json("-n leader-leases"), "leader-leases") == "ok"; }));
+    EXPECT_TRUE(eventually([] { return status_of(check_json("-n leader-leases"), "leader-leases") == "ok"; }));
 
     auto const [document, usage] = measured_check();
     fmt::print("checked in {:.2f} s, peak memory {:.1f} MiB, {:.2f} s of CPU\n",

@@ -27,8 +27,7 @@ bool has_ended(pid_t pid) {
 }  // namespace
 
 Stopped::Stopped(std::string program) : program_(std::move(program)), pid_(pid_of(program_)) {
-    EXPECT_FALSE(has_ended(pid_)) << program_;
-    if (pid_ > 0) ::kill(pid_, SIGSTOP);
+    EXPECT_EQ(run(CLUSTER_SOURCE_DIR "/halt STOP " + program_).code, 0) << program_;
 }
 
 Stopped::~Stopped() {

@@ -7,6 +7,7 @@
 namespace vedette::cluster {
 
 /// A program of the run (etcd, kube-apiserver, ...) that is stopped with SIGSTOP until resume() or the end of this.
+/// Once this is made, none of its threads runs.
 class Stopped {
 public:
     explicit Stopped(std::string program);

@@ -83,11 +83,10 @@ TEST(RealWorkloads, AStatefulSetIsWellOnlyWhenEveryPodIsReady) {
     auto const document = expect_turns(ns, "statefulsets-ready", {"pods-not-ready"});
     EXPECT_EQ(status_of(document, "statefulsets-ready"), "critical");
     EXPECT_EQ(first_failure(document, "statefulsets-ready"), failure(ns, "StatefulSet db", "NoneReady"));
-    EXPECT_TRUE(eventually(std::chrono::seconds(30), [&] {
-        return run(fmt::format("kubectl -n {} exec db-0 -- touch /ready 2>/dev/null", ns.name())).code == 0;
-    }));
+    EXPECT_TRUE(eventually(
+        [&] { return run(fmt::format("kubectl -n {} exec db-0 -- touch /ready 2>/dev/null", ns.name())).code == 0; }));
     boost::json::object half;
-    EXPECT_TRUE(eventually(std::chrono::seconds(30), [&] {
+    EXPECT_TRUE(eventually([&] {
         half = check_json("--suite " + ns.suite());
         return status_of(half, "statefulsets-ready") == "warning";
     })) << half;
@@ -102,7 +101,7 @@ TEST(RealWorkloads, ADaemonSetWithoutAReadyPodIsNamed) {
     auto const document = expect_turns(ns, "daemonsets-ready", {"pods-not-ready"});
     EXPECT_EQ(status_of(document, "daemonsets-ready"), "critical");
     EXPECT_THAT(first_failure(document, "daemonsets-ready"), HasSubstr(ns.name() + "/agent: "));
-    EXPECT_TRUE(eventually(std::chrono::seconds(30), [&] {
+    EXPECT_TRUE(eventually([&] {
         return run(fmt::format("kubectl -n {} exec daemonset/agent -- touch /ready 2>/dev/null", ns.name())).code == 0;
     }));
     expect_well(ns);
