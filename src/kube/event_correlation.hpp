@@ -4,42 +4,12 @@
 // and Warning have a budget each, so that what goes well never hides what does not.
 
 #include "base/clock.hpp"
+#include "base/recently_used.hpp"
 #include "kube/request.hpp"
 
-#include <list>
-#include <map>
 #include <set>
 
 namespace vedette::kube {
-
-/// Values by key, of which the least recently used are forgotten.
-template <class T>
-class RecentlyUsed {
-public:
-    explicit RecentlyUsed(std::size_t limit) : limit_(limit) {}
-
-    /// The value of `key`, made if there is none; valid until the next call.
-    T& use(std::string const& key) {
-        if (auto const found = places_.find(key); found != places_.end()) {
-            order_.splice(order_.begin(), order_, found->second);
-            return order_.front().second;
-        }
-        order_.emplace_front(key, T{});
-        places_.emplace(order_.front().first, order_.begin());
-        if (order_.size() > limit_) {
-            places_.erase(order_.back().first);
-            order_.pop_back();
-        }
-        return order_.front().second;
-    }
-    std::size_t size() const { return order_.size(); }
-
-private:
-    using Order = std::list<std::pair<std::string, T>>;
-    std::size_t limit_;
-    Order order_;
-    std::map<std::string_view, typename Order::iterator> places_;  // the keys stand in order_
-};
 
 struct ObjectReference {
     std::string api_version;

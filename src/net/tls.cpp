@@ -4,8 +4,8 @@
 #include "net/tls.hpp"
 
 #include "base/ensure.hpp"
+#include "base/recently_used.hpp"
 #include "net/text.hpp"
-#include "net/tls_cache.hpp"
 #include "net/tls_connection.hpp"
 
 #include <openssl/err.h>

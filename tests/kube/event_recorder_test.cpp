@@ -79,17 +79,6 @@ TEST(EventCorrelator, WhatGoesWellTakesNoPlaceFromAWarning) {
     EXPECT_TRUE(correlator.correlate(chatter)) << "nor does a warning from what goes well";
 }
 
-TEST(RecentlyUsed, ForgetsTheLeastRecentlyUsedBeyondItsLimit) {
-    RecentlyUsed<int> values(2);
-    values.use("a") = 1;
-    values.use("b") = 2;
-    values.use("a");
-    values.use("c") = 3;
-    EXPECT_EQ(values.size(), 2u);
-    EXPECT_EQ(values.use("a"), 1);
-    EXPECT_EQ(values.use("b"), 0);
-}
-
 struct Scene {
     explicit Scene(EventRecorderOptions options = {})
         : server(world.executor(), world.clock(), world.random()),
