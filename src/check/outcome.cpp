@@ -2,12 +2,10 @@
 
 #include "base/duration.hpp"
 
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
-#include <tuple>
-#include <unordered_set>
 
 namespace vedette::check {
 
@@ -93,15 +91,6 @@ Outcome Outcome::skipped(std::string message, std::string reason) {
 
 namespace {
 
-bool goes_first(Failure const& a, Failure const& b) {
-    auto const key = [](Failure const& f) {
-        return std::tuple(-severity_of(f.status), f.since.value_or(WallTime::max()),
-                          f.ns ? std::string_view(*f.ns) : std::string_view(), std::string_view(f.name),
-                          std::string_view(f.reason));
-    };
-    return key(a) < key(b);
-}
-
 // Kubernetes' own sentences end in a full stop, which must not stand before our comma.
 void add_time(std::string& sentence, Failure const& failure, WallTime now) {
     if (!failure.since || *failure.since > now || failure.timing == Timing::told) return;
@@ -110,52 +99,44 @@ void add_time(std::string& sentence, Failure const& failure, WallTime now) {
     sentence += failure.timing == Timing::lasts ? ", for " + age : ", " + age + " ago";
 }
 
-struct SameObject {
-    static std::string_view ns(Failure const& f) { return f.ns ? std::string_view(*f.ns) : std::string_view(); }
-
-    std::size_t operator()(Failure const* f) const {
-        std::hash<std::string_view> const hash;
-        return (hash(f->name) * 31 + hash(ns(*f))) * 31 + hash(f->kind);
-    }
-    bool operator()(Failure const* a, Failure const* b) const {
-        return a->name == b->name && ns(*a) == ns(*b) && a->kind == b->kind;
-    }
-};
-
-// Several containers of one pod are one failed object.
-std::int64_t distinct_objects(std::vector<Failure> const& failures) {
-    std::unordered_set<Failure const*, SameObject, SameObject> objects(failures.size());
-    for (auto const& failure : failures) objects.insert(&failure);
-    return static_cast<std::int64_t>(objects.size());
-}
-
-// The first `count`, in order. Ten thousand failures may be found and twenty listed: the others are never sorted.
-std::vector<Failure> take_first(std::vector<Failure> failures, std::size_t count) {
-    std::vector<Failure*> order;
-    order.reserve(failures.size());
-    for (auto& failure : failures) order.push_back(&failure);
-    auto const end = order.begin() + static_cast<std::ptrdiff_t>(std::min(count, order.size()));
-    std::partial_sort(order.begin(), end, order.end(), [](auto const* a, auto const* b) { return goes_first(*a, *b); });
-    std::vector<Failure> first;
-    first.reserve(static_cast<std::size_t>(end - order.begin()));
-    std::transform(order.begin(), end, std::back_inserter(first), [](auto* failure) { return std::move(*failure); });
-    return first;
-}
-
 }  // namespace
 
-Outcome Findings::conclude(std::int64_t checked, std::string ok_message, std::size_t max_listed, WallTime now) && {
+void Findings::add(Finding const& finding) {
+    ++found_;
+    // Several containers of one pod are one failed object, and mostly found one after the other.
+    Object const object{finding.kind, finding.ns, finding.name};
+    if (objects_.empty() || objects_.back() != object) objects_.push_back(object);
+
+    Rank const rank{-severity_of(finding.status), finding.since.value_or(WallTime::max()), finding.ns, finding.name,
+                    finding.reason};
+    auto const places = std::max(max_listed_, std::size_t{1});  // the sentence needs the first
+    if (first_.size() == places) {
+        auto const last = std::prev(first_.end());
+        if (last->first <= rank) return;
+        first_.erase(last);
+    }
+    Failure failure{.kind = std::string(finding.kind), .name = std::string(finding.name), .status = finding.status};
+    if (!finding.ns.empty()) failure.ns = finding.ns;
+    failure.reason = finding.reason;
+    failure.message = finding.message();
+    failure.since = finding.since;
+    failure.timing = finding.timing;
+    first_.emplace(rank, std::move(failure));
+}
+
+Outcome Findings::conclude(std::int64_t checked, std::string ok_message, WallTime now) && {
     Outcome outcome;
     outcome.checked = checked;
-    if (failures_.empty()) {
+    if (found_ == 0) {
         outcome.status = Status::ok;
         outcome.reason = "Ok";
         outcome.message = std::move(ok_message);
         return outcome;
     }
-    outcome.failed = distinct_objects(failures_);
-    outcome.failures_truncated = failures_.size() > max_listed;
-    outcome.failures = take_first(std::move(failures_), std::max(max_listed, std::size_t{1}));
+    boost::unordered_flat_set<Object> const objects(objects_.begin(), objects_.end(), objects_.size());
+    outcome.failed = static_cast<std::int64_t>(objects.size());
+    outcome.failures_truncated = found_ > max_listed_;
+    for (auto& [rank, failure] : first_) outcome.failures.push_back(std::move(failure));
     auto const& first = outcome.failures.front();
     outcome.status = first.status;
     outcome.reason = first.reason;
@@ -164,7 +145,7 @@ Outcome Findings::conclude(std::int64_t checked, std::string ok_message, std::si
     if (outcome.failed > 1) {
         fmt::format_to(std::back_inserter(outcome.message), "; {} more like it", outcome.failed - 1);
     }
-    if (max_listed == 0) outcome.failures.clear();
+    if (max_listed_ == 0) outcome.failures.clear();
     return outcome;
 }
 

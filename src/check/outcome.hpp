@@ -5,9 +5,12 @@
 
 #include <boost/json.hpp>
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -72,20 +75,43 @@ struct Outcome {
     static Outcome skipped(std::string message, std::string reason = "Skipped");
 };
 
-/// Collects failures while a judge walks its objects, and concludes the outcome all checks share: worst status,
+/// What a judge has found, a Failure if it comes to be listed. Ten thousand may be found and twenty listed: only what
+/// is among the first so far is copied and worded.
+///
+/// Lifetime: what the views show outlives the Findings (literals, the snapshot).
+struct Finding {
+    std::string_view kind;
+    std::string_view ns;  ///< "": cluster-scoped
+    std::string_view name;
+    Status status = Status::critical;
+    std::string_view reason;
+    std::function<std::string()> message;  ///< called by Findings::add() or never
+    std::optional<WallTime> since;
+    Timing timing = Timing::lasts;
+};
+
+/// Collects what a judge finds while it walks its objects, and concludes the outcome all checks share: worst status,
 /// sorted list, one sentence with the most useful fact first.
 class Findings {
 public:
-    void add(Failure failure) { failures_.push_back(std::move(failure)); }
-    bool empty() const { return failures_.empty(); }
-    std::size_t size() const { return failures_.size(); }
+    explicit Findings(std::size_t max_listed) : max_listed_(max_listed) {}
+
+    /// Of equals the first to be added is listed first.
+    void add(Finding const& finding);
 
     /// `ok_message` when nothing was found, else "Pod shop/web-1 <message>, for 47m; 4 more like it". `now` words the
     /// time.
-    Outcome conclude(std::int64_t checked, std::string ok_message, std::size_t max_listed, WallTime now) &&;
+    Outcome conclude(std::int64_t checked, std::string ok_message, WallTime now) &&;
 
 private:
-    std::vector<Failure> failures_;
+    using Object = std::tuple<std::string_view, std::string_view, std::string_view>;  // kind, namespace, name
+    /// Status, since, namespace, name, reason: the least goes first.
+    using Rank = std::tuple<int, WallTime, std::string_view, std::string_view, std::string_view>;
+
+    std::size_t max_listed_;
+    std::size_t found_ = 0;
+    std::vector<Object> objects_;  ///< of all findings; one may come again
+    std::multimap<Rank, Failure> first_;
 };
 
 }  // namespace vedette::check

@@ -16,6 +16,22 @@ Failure container(int pod, int number) {
     return failure;
 }
 
+Finding found(Failure const& failure) {
+    return {.kind = failure.kind,
+            .ns = failure.ns ? std::string_view(*failure.ns) : std::string_view(),
+            .name = failure.name,
+            .status = failure.status,
+            .reason = failure.reason,
+            .message = [&failure] { return failure.message; },
+            .since = failure.since};
+}
+
+Finding told(std::string_view kind, std::string_view ns, std::string_view name, std::string_view reason,
+             std::string_view message) {
+    return {
+        .kind = kind, .ns = ns, .name = name, .reason = reason, .message = [message] { return std::string(message); }};
+}
+
 TEST(Findings, OfTenThousandShuffledFailuresTheFirstAreListedInTheOrderOfTheContract) {
     std::vector<Failure> failures;
     for (int pod = 0; pod < 5000; ++pod) {
@@ -26,9 +42,9 @@ TEST(Findings, OfTenThousandShuffledFailuresTheFirstAreListedInTheOrderOfTheCont
     auto random = Random(7);
     for (auto i = failures.size(); i > 1; --i) std::swap(failures[i - 1], failures[random.below(i)]);
 
-    Findings findings;
-    for (auto const& failure : failures) findings.add(failure);
-    auto const outcome = std::move(findings).conclude(5000, "", 20, now);
+    Findings findings(20);
+    for (auto const& failure : failures) findings.add(found(failure));
+    auto const outcome = std::move(findings).conclude(5000, "", now);
 
     // Critical pods are the multiples of 3, the oldest of them leave the remainder 6 by 7: 6, 27, 48, ...
     ASSERT_EQ(outcome.failures.size(), 20U);
@@ -43,25 +59,60 @@ TEST(Findings, OfTenThousandShuffledFailuresTheFirstAreListedInTheOrderOfTheCont
 }
 
 TEST(Findings, ObjectsOfOneNameInOtherNamespacesOrOfOtherKindsAreOthers) {
-    Findings findings;
-    for (auto const* kind : {"Pod", "Deployment"}) {
-        for (auto const* ns : {"shop", "data"}) {
-            findings.add({.kind = kind, .ns = ns, .name = "web", .reason = "Bad", .message = "is bad"});
+    Findings findings(0);
+    for (int again = 0; again < 2; ++again) {
+        for (auto const* kind : {"Pod", "Deployment"}) {
+            for (auto const* ns : {"shop", "data", ""}) findings.add(told(kind, ns, "web", "Bad", "is bad"));
         }
-        findings.add({.kind = kind, .ns = {}, .name = "web", .reason = "Bad", .message = "is bad"});
     }
-    EXPECT_EQ(std::move(findings).conclude(9, "", 0, now).failed, 6);
+    EXPECT_EQ(std::move(findings).conclude(9, "", now).failed, 6);
 }
 
 TEST(Findings, AnOutcomeThatListsNothingStillNamesTheFirstFailure) {
-    Findings findings;
-    findings.add({.kind = "Node", .ns = {}, .name = "n2", .reason = "Late", .message = "is late"});
-    findings.add({.kind = "Node", .ns = {}, .name = "n1", .reason = "Gone", .message = "is gone"});
-    auto const outcome = std::move(findings).conclude(2, "", 0, now);
+    Findings findings(0);
+    findings.add(told("Node", "", "n2", "Late", "is late"));
+    findings.add(told("Node", "", "n1", "Gone", "is gone"));
+    auto const outcome = std::move(findings).conclude(2, "", now);
     EXPECT_EQ(outcome.message, "Node n1 is gone; 1 more like it");
     EXPECT_EQ(outcome.reason, "Gone");
     EXPECT_TRUE(outcome.failures.empty());
     EXPECT_TRUE(outcome.failures_truncated);
+}
+
+TEST(Findings, OnlyWhatMayBeListedIsWorded) {
+    std::vector<std::string> names;
+    for (int pod = 0; pod < 10'000; ++pod) names.push_back(fmt::format("web-{:05}", pod));
+    int worded = 0;
+    auto const words = [&] {
+        ++worded;
+        return "is bad";
+    };
+
+    Findings findings(20);
+    for (auto const& name : names) {
+        findings.add({.kind = "Pod", .ns = "shop", .name = name, .reason = "Bad", .message = words});
+    }
+    EXPECT_EQ(worded, 20);
+    findings.add({.kind = "Pod", .ns = "shop", .name = "api", .reason = "Bad", .message = words});
+    EXPECT_EQ(worded, 21);
+
+    auto const outcome = std::move(findings).conclude(10'001, "", now);
+    EXPECT_EQ(worded, 21);
+    EXPECT_EQ(outcome.failed, 10'001);
+    ASSERT_EQ(outcome.failures.size(), 20U);
+    EXPECT_EQ(outcome.failures.front().name, "api");
+    EXPECT_EQ(outcome.failures.back().name, "web-00018");
+}
+
+TEST(Findings, EqualsAreListedInTheOrderInWhichTheyWereFound) {
+    Findings findings(2);
+    for (auto const* message : {"container web is bad", "container log is bad", "container db is bad"}) {
+        findings.add(told("Pod", "shop", "web", "Bad", message));
+    }
+    auto const outcome = std::move(findings).conclude(1, "", now);
+    ASSERT_EQ(outcome.failures.size(), 2U);
+    EXPECT_EQ(outcome.failures[0].message, "container web is bad");
+    EXPECT_EQ(outcome.failures[1].message, "container log is bad");
 }
 
 }  // namespace

@@ -12,10 +12,11 @@ using testing::Not;
 
 WallTime const now{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1}};
 
-Failure pod(std::string name, Status status, std::optional<Duration> age, std::string ns = "shop") {
-    Failure failure{.kind = "Pod", .ns = ns, .name = name, .status = status, .reason = "Bad", .message = "is bad"};
-    if (age) failure.since = now - *age;
-    return failure;
+Finding pod(std::string_view name, Status status, std::optional<Duration> age, std::string_view ns = "shop") {
+    Finding finding{.kind = "Pod", .ns = ns, .name = name, .status = status, .reason = "Bad"};
+    finding.message = [] { return "is bad"; };
+    if (age) finding.since = now - *age;
+    return finding;
 }
 
 std::vector<std::string> names(Outcome const& outcome) {
@@ -37,7 +38,7 @@ TEST(Status, WorstFirstIsCriticalTimeoutUnknownWarningOkSkipped) {
 }
 
 TEST(Findings, NothingFoundIsOkWithTheCallersSentence) {
-    auto const outcome = Findings().conclude(12, "12 pods are fine", 20, now);
+    auto const outcome = Findings(20).conclude(12, "12 pods are fine", now);
     EXPECT_EQ(outcome.status, Status::ok);
     EXPECT_EQ(outcome.message, "12 pods are fine");
     EXPECT_EQ(outcome.checked, 12);
@@ -45,14 +46,14 @@ TEST(Findings, NothingFoundIsOkWithTheCallersSentence) {
 }
 
 TEST(Findings, FailuresAreSortedByStatusThenSinceThenNamespaceThenName) {
-    Findings findings;
+    Findings findings(20);
     findings.add(pod("w", Status::warning, 9h));
     findings.add(pod("b", Status::critical, 1h));
     findings.add(pod("no-time", Status::critical, std::nullopt));
     findings.add(pod("old", Status::critical, 2h));
     findings.add(pod("a", Status::critical, 1h));
     findings.add(pod("z", Status::critical, 1h, "alpha"));
-    auto const outcome = std::move(findings).conclude(10, "", 20, now);
+    auto const outcome = std::move(findings).conclude(10, "", now);
     EXPECT_THAT(names(outcome), testing::ElementsAre("Pod shop/old", "Pod alpha/z", "Pod shop/a", "Pod shop/b",
                                                      "Pod shop/no-time", "Pod shop/w"));
     EXPECT_EQ(outcome.status, Status::critical);
@@ -61,10 +62,10 @@ TEST(Findings, FailuresAreSortedByStatusThenSinceThenNamespaceThenName) {
 }
 
 TEST(Findings, SeveralFailuresOfOneObjectCountAsOneFailedObject) {
-    Findings findings;
+    Findings findings(20);
     findings.add(pod("web", Status::warning, 1h));
     findings.add(pod("web", Status::critical, 1h));
-    auto const outcome = std::move(findings).conclude(3, "", 20, now);
+    auto const outcome = std::move(findings).conclude(3, "", now);
     EXPECT_EQ(outcome.failed, 1);
     EXPECT_EQ(outcome.failures.size(), 2U);
     EXPECT_EQ(outcome.message, "Pod shop/web is bad, for 60m");
@@ -86,12 +87,12 @@ TEST(Findings, TheSentenceSaysHowLongATroubleHasLastedOrWhenItHappened) {
              Row{Timing::lasts, "is bad: and more...", 47min, "Pod shop/web is bad: and more..., for 47m"},
              Row{Timing::lasts, "is bad", -1min, "Pod shop/web is bad"},
          }) {
-        auto failure = pod("web", Status::critical, row.age);
-        failure.message = row.message;
-        failure.timing = row.timing;
-        Findings findings;
-        findings.add(std::move(failure));
-        EXPECT_EQ(std::move(findings).conclude(1, "", 20, now).message, row.want);
+        auto finding = pod("web", Status::critical, row.age);
+        finding.message = [&row] { return row.message; };
+        finding.timing = row.timing;
+        Findings findings(20);
+        findings.add(finding);
+        EXPECT_EQ(std::move(findings).conclude(1, "", now).message, row.want);
     }
 }
 
@@ -99,9 +100,9 @@ TEST(Findings, TheListIsCutAtItsLimitAndSaysSoWhileFailedCountsAll) {
     for (auto const& [limit, listed, truncated] :
          {std::tuple{std::size_t{3}, std::size_t{3}, false}, std::tuple{std::size_t{2}, std::size_t{2}, true},
           std::tuple{std::size_t{0}, std::size_t{0}, true}}) {
-        Findings findings;
+        Findings findings(limit);
         for (auto const* name : {"a", "b", "c"}) findings.add(pod(name, Status::critical, 1h));
-        auto const outcome = std::move(findings).conclude(3, "", limit, now);
+        auto const outcome = std::move(findings).conclude(3, "", now);
         EXPECT_EQ(outcome.failures.size(), listed);
         EXPECT_EQ(outcome.failures_truncated, truncated);
         EXPECT_EQ(outcome.failed, 3);
@@ -109,9 +110,9 @@ TEST(Findings, TheListIsCutAtItsLimitAndSaysSoWhileFailedCountsAll) {
 }
 
 TEST(Findings, ATimeInTheFutureIsNotWorded) {
-    Findings findings;
+    Findings findings(20);
     findings.add(pod("web", Status::critical, -5min));
-    EXPECT_EQ(std::move(findings).conclude(1, "", 20, now).message, "Pod shop/web is bad");
+    EXPECT_EQ(std::move(findings).conclude(1, "", now).message, "Pod shop/web is bad");
 }
 
 TEST(ObjectName, NamesTheNamespaceOnlyWhereThereIsOne) {

@@ -13,6 +13,8 @@
 
 #include <fmt/format.h>
 
+#include <deque>
+
 namespace vedette::check {
 namespace {
 
@@ -35,24 +37,27 @@ boost::json::object described(net::Certificate const& certificate) {
 
 Outcome judge_chain(std::vector<net::Certificate> const& chain, std::string const& endpoint, ExpiryLimits limits,
                     WallTime now) {
-    Findings findings;
+    Findings findings(20);
+    std::deque<std::string> subjects;  // the findings refer to them
     for (std::size_t i = 0; i < chain.size(); ++i) {
         auto const& certificate = chain[i];
         auto const status = judge_expiry(certificate.not_before, certificate.not_after, now, limits);
         if (status == Status::ok) continue;
-        Failure failure{.kind = "Certificate", .name = clip(certificate.subject), .status = status};
-        failure.reason = now >= certificate.not_after   ? "Expired"
+        Finding finding{
+            .kind = "Certificate", .name = subjects.emplace_back(clip(certificate.subject)), .status = status};
+        finding.reason = now >= certificate.not_after   ? "Expired"
                          : now < certificate.not_before ? "NotYetValid"
                                                         : "Expires";
-        failure.message = fmt::format("{} {} {}", i == 0 ? "of" : "in the chain of", endpoint,
-                                      describe_expiry(certificate.not_before, certificate.not_after, now));
-        findings.add(std::move(failure));
+        finding.message = [&] {
+            return fmt::format("{} {} {}", i == 0 ? "of" : "in the chain of", endpoint,
+                               describe_expiry(certificate.not_before, certificate.not_after, now));
+        };
+        findings.add(finding);
     }
     auto const& leaf = chain.front();
     auto outcome = std::move(findings).conclude(
         static_cast<std::int64_t>(chain.size()),
-        fmt::format("the certificate of {} {}", endpoint, describe_expiry(leaf.not_before, leaf.not_after, now)), 20,
-        now);
+        fmt::format("the certificate of {} {}", endpoint, describe_expiry(leaf.not_before, leaf.not_after, now)), now);
     auto const left = std::chrono::duration<double>(leaf.not_after - now);
     outcome.measurements = {{"certificate_left_seconds", left.count()}};
     boost::json::array all;

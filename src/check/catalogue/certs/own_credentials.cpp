@@ -144,20 +144,26 @@ std::vector<Failure> judge_certificate(std::string const& pem, WallTime now, Exp
     return found;
 }
 
-Outcome conclude(std::vector<Failure> judged, Params const& params, WallTime now) {
-    Findings findings;
+Outcome conclude(std::vector<Failure> const& judged, Params const& params, WallTime now) {
+    Findings findings(params.max_failures_listed);
     std::string well;
     boost::json::array all;
-    for (auto& each : judged) {
+    for (auto const& each : judged) {
         all.push_back(boost::json::object{{"name", each.name}, {"says", each.message}});
         if (each.status != Status::ok) {
-            findings.add(std::move(each));
+            findings.add({.kind = each.kind,
+                          .name = each.name,
+                          .status = each.status,
+                          .reason = each.reason,
+                          .message = [&each] { return each.message; },
+                          .since = each.since,
+                          .timing = each.timing});
         } else {
             fmt::format_to(std::back_inserter(well), "{}our {} {}", well.empty() ? "" : ", ", each.name, each.message);
         }
     }
     auto const count = static_cast<std::int64_t>(judged.size());
-    auto outcome = std::move(findings).conclude(count, std::move(well), params.max_failures_listed, now);
+    auto outcome = std::move(findings).conclude(count, std::move(well), now);
     outcome.details["credentials"] = std::move(all);
     return outcome;
 }
@@ -183,7 +189,7 @@ Async<Outcome> judge_plugin(ProbeContext& context, Params const& params, Deadlin
     } else {
         co_return renewed;
     }
-    co_return conclude(std::move(judged), params, context.clock.wall());
+    co_return conclude(judged, params, context.clock.wall());
 }
 
 Async<Outcome> probe(ProbeContext& context, Params params, Deadline deadline) {
@@ -220,7 +226,7 @@ Async<Outcome> probe(ProbeContext& context, Params params, Deadline deadline) {
         }
         co_return Outcome::skipped("we have no credentials that say when they end", "NoExpiry");
     }
-    co_return conclude(std::move(judged), params, now);
+    co_return conclude(judged, params, now);
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 // deletion and garbage collection.
 
 #include "check/catalogue/controlplane/controlplane.hpp"
-#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/finding_of.hpp"
 #include "check/catalogue/reads_of.hpp"
 #include "check/objects/api_service.hpp"
 
@@ -12,22 +12,24 @@ namespace vedette::check {
 namespace {
 
 Outcome judge(View const& view, Params const& params, WallTime now) {
-    Findings findings;
+    Findings findings(params.max_failures_listed);
     auto const services = view.list<ApiService>();
     for (auto const* service : services) {
         auto const* available = find_condition(service->conditions, "Available");
         if (available && available->status == "True") continue;
-        auto failure = failure_of("APIService", service->meta);
-        failure.reason = available && !available->reason.empty() ? available->reason : "NotAvailable";
-        failure.since = available && available->since ? available->since : service->meta.created;
-        failure.message = "is not available";
-        if (!service->service.empty()) failure.message += fmt::format(" through Service {}", service->service);
-        if (available && !available->message.empty()) failure.message += ": " + available->message;
-        if (!younger_than(failure.since, params.min_age, now)) findings.add(std::move(failure));
+        auto finding = finding_of("APIService", service->meta);
+        finding.reason = reason_or(available ? std::string_view(available->reason) : "", "NotAvailable");
+        finding.since = available && available->since ? available->since : service->meta.created;
+        finding.message = [&] {
+            std::string words = "is not available";
+            if (!service->service.empty()) words += fmt::format(" through Service {}", service->service);
+            if (available && !available->message.empty()) words += ": " + available->message;
+            return words;
+        };
+        if (!younger_than(finding.since, params.min_age, now)) findings.add(finding);
     }
     auto const checked = static_cast<std::int64_t>(services.size());
-    auto outcome = std::move(findings).conclude(checked, fmt::format("all {} APIServices are available", checked),
-                                                params.max_failures_listed, now);
+    auto outcome = std::move(findings).conclude(checked, fmt::format("all {} APIServices are available", checked), now);
     outcome.measurements = {{"apiservices_unavailable", static_cast<double>(outcome.failed)}};
     return outcome;
 }

@@ -3,7 +3,7 @@
 
 #include "base/duration.hpp"
 #include "check/catalogue/controlplane/controlplane.hpp"
-#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/finding_of.hpp"
 #include "check/objects/lease.hpp"
 
 #include <fmt/format.h>
@@ -30,7 +30,7 @@ std::vector<Read> needs() {
 Outcome judge(View const& view, Params const& params, WallTime now) {
     auto const names = params.texts("leases");
     auto const max_age = params.duration("max_age");
-    Findings findings;
+    Findings findings(params.max_failures_listed);
     std::int64_t checked = 0;
     boost::json::array holders;
     for (auto const& lease : view.everything<Lease>()) {
@@ -38,22 +38,22 @@ Outcome judge(View const& view, Params const& params, WallTime now) {
         if (std::find(names.begin(), names.end(), lease.meta.name) == names.end()) continue;
         ++checked;
         holders.push_back(boost::json::object{{"lease", lease.meta.name}, {"holder", lease.holder}});
-        auto failure = failure_of("Lease", lease.meta);
-        failure.since = lease.renewed;
+        auto finding = finding_of("Lease", lease.meta);
+        finding.since = lease.renewed;
         if (lease.holder.empty()) {
-            failure.reason = "NoLeader";
-            failure.message = "has no holder: no instance leads";
-            findings.add(std::move(failure));
+            finding.reason = "NoLeader";
+            finding.message = [] { return "has no holder: no instance leads"; };
+            findings.add(finding);
         } else if (!lease.renewed || now - *lease.renewed > max_age) {
-            failure.reason = "LeaseExpired";
-            failure.message = fmt::format("has not been renewed by its holder {}", clip(lease.holder));
-            findings.add(std::move(failure));
+            finding.reason = "LeaseExpired";
+            finding.message = [&] { return fmt::format("has not been renewed by its holder {}", clip(lease.holder)); };
+            findings.add(finding);
         }
     }
     if (checked == 0)
         return Outcome::skipped("no such lease in kube-system: the control plane is not visible", "NotFound");
-    auto outcome = std::move(findings).conclude(checked, fmt::format("all {} leaders renew their leases", checked),
-                                                params.max_failures_listed, now);
+    auto outcome =
+        std::move(findings).conclude(checked, fmt::format("all {} leaders renew their leases", checked), now);
     outcome.details["leases"] = std::move(holders);
     outcome.thresholds = {{"age", nullptr, boost::json::string(format_duration(max_age))}};
     return outcome;

@@ -5,7 +5,7 @@
 #include "base/duration.hpp"
 #include "check/catalogue/certs/expiry.hpp"
 #include "check/catalogue/controlplane/controlplane.hpp"
-#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/finding_of.hpp"
 #include "check/catalogue/network/endpoints_of.hpp"
 #include "check/objects/webhook.hpp"
 #include "net/tls.hpp"
@@ -47,62 +47,83 @@ struct Judged {
 };
 
 // A bundle may hold old authorities beside the one in use: the one that lasts longest counts.
-void judge_bundle(Webhook const& webhook, Failure failure, Surroundings const& around, Findings& findings) {
+void judge_bundle(Webhook const& webhook, Finding finding, Surroundings const& around, Findings& findings) {
     if (webhook.ca_bundle.empty()) return;
     auto const pem = base64_decode(webhook.ca_bundle);
     auto const certificates =
         pem ? net::parse_certificates(*pem) : Result<std::vector<net::Certificate>>(std::unexpected(pem.error()));
     if (!certificates || certificates->empty()) {
-        failure.reason = "CaBundleUnreadable";
-        failure.message = fmt::format("webhook {} has a caBundle that holds no certificate", webhook.name);
-        findings.add(std::move(failure));
+        finding.reason = "CaBundleUnreadable";
+        finding.message = [&] {
+            return fmt::format("webhook {} has a caBundle that holds no certificate", webhook.name);
+        };
+        findings.add(finding);
         return;
     }
     auto const& last = *std::max_element(certificates->begin(), certificates->end(),
                                          [](auto const& a, auto const& b) { return a.not_after < b.not_after; });
     auto const status = judge_expiry(last.not_before, last.not_after, around.now, around.limits);
     if (status == Status::ok) return;
-    failure.reason = around.now >= last.not_after ? "CaBundleExpired" : "CaBundleExpires";
-    if (status == Status::warning) failure.status = Status::warning;
-    failure.message = fmt::format("webhook {} has a caBundle that {}", webhook.name,
-                                  describe_expiry(last.not_before, last.not_after, around.now));
-    findings.add(std::move(failure));
+    finding.reason = around.now >= last.not_after ? "CaBundleExpired" : "CaBundleExpires";
+    if (status == Status::warning) finding.status = Status::warning;
+    finding.message = [&] {
+        return fmt::format("webhook {} has a caBundle that {}", webhook.name,
+                           describe_expiry(last.not_before, last.not_after, around.now));
+    };
+    findings.add(finding);
+}
+
+std::string service_called(Webhook const& webhook) {
+    return fmt::format("Service {}/{}", webhook.service_ns, webhook.service_name);
+}
+
+std::string_view consequence(Webhook const& webhook) {
+    return webhook.fails_closed ? ", and rejects what it matches" : "";
 }
 
 /// Nothing if somebody answers.
-std::optional<Failure> judge_service(Webhook const& webhook, Failure failure, Surroundings const& around,
+std::optional<Finding> judge_service(Webhook const& webhook, Finding finding, Surroundings const& around,
                                      Judged& judged) {
-    auto const name = fmt::format("{}/{}", webhook.service_ns, webhook.service_name);
     auto const service = around.services.find({webhook.service_ns, webhook.service_name});
     if (service == around.services.end()) {
-        failure.reason = "ServiceMissing";
-        failure.message = fmt::format("webhook {} calls Service {}, which does not exist", webhook.name, name);
-        return failure;
+        finding.reason = "ServiceMissing";
+        finding.message = [&webhook] {
+            return fmt::format("webhook {} calls {}, which does not exist{}", webhook.name, service_called(webhook),
+                               consequence(webhook));
+        };
+        return finding;
     }
     if (service->second->external_name) return std::nullopt;
     if (!service->second->has_port({}, webhook.port)) {
-        failure.reason = "PortMissing";
-        failure.message = fmt::format("webhook {} calls port {} of Service {}, which has no such port", webhook.name,
-                                      webhook.port, name);
-        return failure;
+        finding.reason = "PortMissing";
+        finding.message = [&webhook] {
+            return fmt::format("webhook {} calls port {} of {}, which has no such port{}", webhook.name, webhook.port,
+                               service_called(webhook), consequence(webhook));
+        };
+        return finding;
     }
     auto const endpoints = around.endpoints.find({webhook.service_ns, webhook.service_name});
     auto const ready = endpoints == around.endpoints.end() ? 0 : endpoints->second.ready;
     if (ready == 0) {
-        if (endpoints != around.endpoints.end()) failure.since = endpoints->second.changed;
-        if (younger_than(failure.since, around.min_age, around.now)) return std::nullopt;
-        failure.reason = "NoReadyEndpoints";
-        failure.message = fmt::format("webhook {} calls Service {}, which has no ready endpoint", webhook.name, name);
-        return failure;
+        if (endpoints != around.endpoints.end()) finding.since = endpoints->second.changed;
+        if (younger_than(finding.since, around.min_age, around.now)) return std::nullopt;
+        finding.reason = "NoReadyEndpoints";
+        finding.message = [&webhook] {
+            return fmt::format("webhook {} calls {}, which has no ready endpoint{}", webhook.name,
+                               service_called(webhook), consequence(webhook));
+        };
+        return finding;
     }
     if (ready == 1 && webhook.fails_closed) {
         ++judged.single;
         if (!around.strict) return std::nullopt;
-        failure.status = Status::warning;
-        failure.reason = "SingleEndpoint";
-        failure.message =
-            fmt::format("webhook {} fails closed and depends on the single endpoint of Service {}", webhook.name, name);
-        return failure;
+        finding.status = Status::warning;
+        finding.reason = "SingleEndpoint";
+        finding.message = [&webhook] {
+            return fmt::format("webhook {} fails closed and depends on the single endpoint of {}", webhook.name,
+                               service_called(webhook));
+        };
+        return finding;
     }
     return std::nullopt;
 }
@@ -110,27 +131,24 @@ std::optional<Failure> judge_service(Webhook const& webhook, Failure failure, Su
 void judge_one(std::string_view kind, Meta const& meta, Webhook const& webhook, Surroundings const& around,
                Judged& judged) {
     ++judged.webhooks;
-    auto const failure = failure_of(kind, meta, webhook.fails_closed ? Status::critical : Status::warning);
+    auto const finding = finding_of(kind, meta, webhook.fails_closed ? Status::critical : Status::warning);
     if (!webhook.service_name.empty()) {
-        auto unserved = judge_service(webhook, failure, around, judged);
-        if (unserved) {
-            if (unserved->status == Status::critical) unserved->message += ", and rejects what it matches";
-            judged.findings.add(std::move(*unserved));
-        }
+        auto const unserved = judge_service(webhook, finding, around, judged);
+        if (unserved) judged.findings.add(*unserved);
     }
-    judge_bundle(webhook, failure, around, judged.findings);
+    judge_bundle(webhook, finding, around, judged.findings);
     if (around.strict && webhook.timeout_seconds > 10) {
-        auto slow = failure_of(kind, meta, Status::warning);
+        auto slow = finding_of(kind, meta, Status::warning);
         slow.reason = "LongTimeout";
-        slow.message =
-            fmt::format("webhook {} may hold a request for {} seconds", webhook.name, webhook.timeout_seconds);
-        judged.findings.add(std::move(slow));
+        slow.message = [&] {
+            return fmt::format("webhook {} may hold a request for {} seconds", webhook.name, webhook.timeout_seconds);
+        };
+        judged.findings.add(slow);
     }
 }
 
 template <class Configuration>
-void judge_all(View const& view, Surroundings const& around, Judged& judged) {
-    auto const kind = Configuration::resource().kind;
+void judge_all(View const& view, std::string_view kind, Surroundings const& around, Judged& judged) {
     for (auto const* configuration : view.list<Configuration>()) {
         if (younger_than(configuration->meta.created, around.min_age, around.now)) continue;
         for (auto const& webhook : configuration->webhooks) {
@@ -146,12 +164,11 @@ Outcome judge(View const& view, Params const& params, WallTime now) {
                               .min_age = params.min_age,
                               .strict = params.strict,
                               .now = now};
-    Judged judged;
-    judge_all<ValidatingWebhookConfiguration>(view, around, judged);
-    judge_all<MutatingWebhookConfiguration>(view, around, judged);
+    Judged judged{.findings = Findings(params.max_failures_listed)};
+    judge_all<ValidatingWebhookConfiguration>(view, "ValidatingWebhookConfiguration", around, judged);
+    judge_all<MutatingWebhookConfiguration>(view, "MutatingWebhookConfiguration", around, judged);
     auto outcome = std::move(judged.findings)
-                       .conclude(judged.webhooks, fmt::format("all {} webhooks can be called", judged.webhooks),
-                                 params.max_failures_listed, now);
+                       .conclude(judged.webhooks, fmt::format("all {} webhooks can be called", judged.webhooks), now);
     outcome.details["failing_closed_on_a_single_endpoint"] = judged.single;
     outcome.thresholds = {{"ca_bundle_left", boost::json::string(format_duration(around.limits.warning)),
                            boost::json::string(format_duration(around.limits.critical))}};

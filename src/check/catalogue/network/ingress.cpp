@@ -3,7 +3,7 @@
 
 #include "check/objects/ingress.hpp"
 
-#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/finding_of.hpp"
 #include "check/catalogue/network/endpoints_of.hpp"
 #include "check/catalogue/network/network.hpp"
 
@@ -38,37 +38,42 @@ Classes classes_of(View const& view) {
     return classes;
 }
 
-std::optional<Failure> class_trouble(Ingress const& ingress, Classes const& classes) {
+std::optional<Finding> class_trouble(Ingress const& ingress, Classes const& classes) {
     if (!classes.known || ingress.legacy_class) return std::nullopt;
-    auto failure = failure_of("Ingress", ingress.meta);
+    auto finding = finding_of("Ingress", ingress.meta);
     if (!ingress.class_name.empty()) {
         if (classes.names.contains(ingress.class_name)) return std::nullopt;
-        failure.reason = "ClassMissing";
-        failure.message = fmt::format("names the IngressClass {}, which does not exist", ingress.class_name);
-        return failure;
+        finding.reason = "ClassMissing";
+        finding.message = [&ingress] {
+            return fmt::format("names the IngressClass {}, which does not exist", ingress.class_name);
+        };
+        return finding;
     }
     // Some controllers serve Ingresses without a class; one with an address is evidently served.
     if (classes.has_default || ingress.has_address) return std::nullopt;
-    failure.reason = "NoClass";
-    failure.message = "names no IngressClass, and there is no default one";
-    return failure;
+    finding.reason = "NoClass";
+    finding.message = [] { return "names no IngressClass, and there is no default one"; };
+    return finding;
 }
 
 void judge_backends(Ingress const& ingress, std::map<ServiceKey, Service const*> const& services, Findings& findings) {
     for (auto const& backend : ingress.backends) {
         auto const found = services.find({ingress.meta.ns, backend.service});
-        auto failure = failure_of("Ingress", ingress.meta);
+        auto finding = finding_of("Ingress", ingress.meta);
         if (found == services.end()) {
-            failure.reason = "ServiceMissing";
-            failure.message =
-                fmt::format("leads {} to Service {}, which does not exist", backend.route, backend.service);
-            findings.add(std::move(failure));
+            finding.reason = "ServiceMissing";
+            finding.message = [&] {
+                return fmt::format("leads {} to Service {}, which does not exist", backend.route, backend.service);
+            };
+            findings.add(finding);
         } else if (!found->second->external_name && !found->second->has_port(backend.port_name, backend.port)) {
-            failure.reason = "PortMissing";
-            failure.message = fmt::format(
-                "leads {} to port {} of Service {}, which has no such port", backend.route,
-                backend.port_name.empty() ? fmt::format("{}", backend.port) : backend.port_name, backend.service);
-            findings.add(std::move(failure));
+            finding.reason = "PortMissing";
+            finding.message = [&] {
+                return fmt::format("leads {} to port {} of Service {}, which has no such port", backend.route,
+                                   backend.port_name.empty() ? fmt::format("{}", backend.port) : backend.port_name,
+                                   backend.service);
+            };
+            findings.add(finding);
         }
     }
 }
@@ -76,24 +81,24 @@ void judge_backends(Ingress const& ingress, std::map<ServiceKey, Service const*>
 Outcome judge(View const& view, Params const& params, WallTime now) {
     auto const services = services_by_name(view);
     auto const classes = classes_of(view);
-    Findings findings;
+    Findings findings(params.max_failures_listed);
     auto const ingresses = view.list<Ingress>();
     for (auto const* ingress : ingresses) {
         if (ingress->meta.deleted || younger_than(ingress->meta.created, params.min_age, now)) continue;
         judge_backends(*ingress, services, findings);
-        if (auto failure = class_trouble(*ingress, classes)) {
-            findings.add(std::move(*failure));
+        if (auto finding = class_trouble(*ingress, classes)) {
+            findings.add(*finding);
         } else if (!ingress->has_address) {
-            auto no_address = failure_of("Ingress", ingress->meta, Status::warning);
+            auto no_address = finding_of("Ingress", ingress->meta, Status::warning);
             no_address.reason = "NoAddress";
-            no_address.message = "has no address: no controller has taken it up";
+            no_address.message = [] { return "has no address: no controller has taken it up"; };
             no_address.since = ingress->meta.created;
-            findings.add(std::move(no_address));
+            findings.add(no_address);
         }
     }
     auto const checked = static_cast<std::int64_t>(ingresses.size());
-    auto outcome = std::move(findings).conclude(checked, fmt::format("all {} Ingresses lead to a Service", checked),
-                                                params.max_failures_listed, now);
+    auto outcome =
+        std::move(findings).conclude(checked, fmt::format("all {} Ingresses lead to a Service", checked), now);
     outcome.measurements = {{"ingresses_in_trouble", static_cast<double>(outcome.failed)}};
     return outcome;
 }

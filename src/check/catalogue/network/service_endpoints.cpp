@@ -3,7 +3,7 @@
 // Two pods of one Service may both be young, so the slice's last change tells the age; it is written when a pod's
 // readiness or the Service itself makes the slice change.
 
-#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/finding_of.hpp"
 #include "check/catalogue/network/endpoints_of.hpp"
 #include "check/catalogue/network/network.hpp"
 #include "check/catalogue/reads_of.hpp"
@@ -45,30 +45,32 @@ std::vector<Read> needs() {
     return reads;
 }
 
-std::optional<Failure> trouble(Service const& service, Behind const& behind, bool strict) {
-    auto failure = failure_of("Service", service.meta);
-    failure.since = behind.changed ? behind.changed : service.meta.created;
+std::optional<Finding> trouble(Service const& service, Behind const& behind, bool strict) {
+    auto finding = finding_of("Service", service.meta);
+    finding.since = behind.changed ? behind.changed : service.meta.created;
     if (behind.total == 0) {
-        failure.reason = "NoEndpoints";
-        failure.message = "has no endpoints: its selector matches no running pod";
-        return failure;
+        finding.reason = "NoEndpoints";
+        finding.message = [] { return "has no endpoints: its selector matches no running pod"; };
+        return finding;
     }
     if (behind.ready == 0) {
-        failure.reason = "NoReadyEndpoints";
-        failure.message = fmt::format("has no ready endpoint: 0 of {}", behind.total);
-        return failure;
+        finding.reason = "NoReadyEndpoints";
+        finding.message = [&behind] { return fmt::format("has no ready endpoint: 0 of {}", behind.total); };
+        return finding;
     }
     for (auto const& port : service.ports) {
         if (behind.ports.contains(port.name)) continue;
-        failure.reason = "TargetPortMissing";
-        failure.message = fmt::format("has no endpoint for port {}: no pod has its target port", port_called(port));
-        return failure;
+        finding.reason = "TargetPortMissing";
+        finding.message = [&port] {
+            return fmt::format("has no endpoint for port {}: no pod has its target port", port_called(port));
+        };
+        return finding;
     }
     if (strict && behind.ready == 1) {
-        failure.status = Status::warning;
-        failure.reason = "SingleEndpoint";
-        failure.message = "has a single ready endpoint";
-        return failure;
+        finding.status = Status::warning;
+        finding.reason = "SingleEndpoint";
+        finding.message = [] { return "has a single ready endpoint"; };
+        return finding;
     }
     return std::nullopt;
 }
@@ -76,7 +78,7 @@ std::optional<Failure> trouble(Service const& service, Behind const& behind, boo
 Outcome judge(View const& view, Params const& params, WallTime now) {
     auto const endpoints = endpoints_by_service(view);
     Behind const nothing;
-    Findings findings;
+    Findings findings(params.max_failures_listed);
     std::int64_t checked = 0;
     std::int64_t single = 0;
     std::int64_t at_zero = 0;
@@ -91,11 +93,11 @@ Outcome judge(View const& view, Params const& params, WallTime now) {
             ++at_zero;  // somebody wants it so
             continue;
         }
-        auto failure = trouble(*service, behind, params.strict);
-        if (failure && !younger_than(failure->since, params.min_age, now)) findings.add(std::move(*failure));
+        auto finding = trouble(*service, behind, params.strict);
+        if (finding && !younger_than(finding->since, params.min_age, now)) findings.add(*finding);
     }
-    auto outcome = std::move(findings).conclude(checked, fmt::format("all {} Services lead to ready pods", checked),
-                                                params.max_failures_listed, now);
+    auto outcome =
+        std::move(findings).conclude(checked, fmt::format("all {} Services lead to ready pods", checked), now);
     outcome.details["single_endpoint"] = single;
     outcome.details["scaled_to_zero"] = at_zero;
     outcome.measurements = {{"services_without_endpoints", static_cast<double>(outcome.failed)}};

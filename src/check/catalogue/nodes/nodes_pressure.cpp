@@ -1,6 +1,6 @@
 // nodes-pressure: nodes that say they run out of memory, disk or process ids, or have no network.
 
-#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/finding_of.hpp"
 #include "check/catalogue/nodes/nodes.hpp"
 #include "check/catalogue/reads_of.hpp"
 #include "check/objects/node.hpp"
@@ -24,24 +24,26 @@ constexpr Pressure pressures[] = {
 };
 
 Outcome judge(View const& view, Params const& params, WallTime now) {
-    Findings findings;
+    Findings findings(params.max_failures_listed);
     auto const nodes = view.list<Node>();
     for (auto const* node : nodes) {
         for (auto const& pressure : pressures) {
             auto const* condition = find_condition(node->conditions, pressure.condition);
             if (!condition || condition->status != "True") continue;
             if (younger_than(condition->since, params.min_age, now)) continue;
-            auto failure = failure_of("Node", node->meta, pressure.status);
-            failure.reason = pressure.condition;
-            failure.since = condition->since;
-            failure.message = pressure.words;
-            if (!condition->message.empty()) failure.message += ": " + condition->message;
-            findings.add(std::move(failure));
+            auto finding = finding_of("Node", node->meta, pressure.status);
+            finding.reason = pressure.condition;
+            finding.since = condition->since;
+            finding.message = [&] {
+                auto const said = condition->message.empty() ? std::string() : ": " + condition->message;
+                return fmt::format("{}{}", pressure.words, said);
+            };
+            findings.add(finding);
         }
     }
     auto const checked = static_cast<std::int64_t>(nodes.size());
-    auto outcome = std::move(findings).conclude(checked, fmt::format("none of {} nodes is under pressure", checked),
-                                                params.max_failures_listed, now);
+    auto outcome =
+        std::move(findings).conclude(checked, fmt::format("none of {} nodes is under pressure", checked), now);
     outcome.measurements = {{"nodes_under_pressure", static_cast<double>(outcome.failed)}};
     return outcome;
 }

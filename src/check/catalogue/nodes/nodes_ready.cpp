@@ -3,6 +3,7 @@
 // control-plane node or one of many.
 
 #include "base/duration.hpp"
+#include "check/catalogue/finding_of.hpp"
 #include "check/catalogue/nodes/nodes.hpp"
 #include "check/objects/node.hpp"
 
@@ -22,43 +23,43 @@ std::vector<Read> needs() {
     return reads;
 }
 
-Failure unready(Node const& node, Condition const* ready) {
-    Failure failure{.kind = "Node", .ns = std::nullopt, .name = node.meta.name};
-    failure.status = node.is_control_plane() ? Status::critical : Status::warning;
+Finding unready(Node const& node, Condition const* ready) {
+    auto finding = finding_of("Node", node.meta, node.is_control_plane() ? Status::critical : Status::warning);
     if (!ready) {
-        failure.reason = "NoReadyCondition";
-        failure.message = "has never reported whether it is ready";
-        failure.since = node.meta.created;
-        return failure;
+        finding.reason = "NoReadyCondition";
+        finding.message = [] { return "has never reported whether it is ready"; };
+        finding.since = node.meta.created;
+        return finding;
     }
-    failure.reason = ready->reason.empty() ? "NotReady" : ready->reason;
-    failure.message = ready->message.empty() ? fmt::format("is not ready ({})", failure.reason)
-                                             : fmt::format("is not ready: {}", ready->message);
-    failure.since = ready->since;
-    return failure;
+    finding.reason = reason_or(ready->reason, "NotReady");
+    finding.message = [ready, reason = finding.reason] {
+        return ready->message.empty() ? fmt::format("is not ready ({})", reason)
+                                      : fmt::format("is not ready: {}", ready->message);
+    };
+    finding.since = ready->since;
+    return finding;
 }
 
 Outcome judge(View const& view, Params const& params, WallTime now) {
-    std::vector<Failure> found;
+    std::vector<Finding> found;
     std::int64_t total = 0;
     for (auto const* node : view.list<Node>()) {
         if (node->unschedulable && params.flag("ignore_cordoned")) continue;
         ++total;
         auto const* ready = find_condition(node->conditions, "Ready");
         if (ready && ready->status == "True") continue;
-        auto failure = unready(*node, ready);
-        if (failure.since && now - *failure.since < params.min_age) continue;
-        found.push_back(std::move(failure));
+        auto finding = unready(*node, ready);
+        if (younger_than(finding.since, params.min_age, now)) continue;
+        found.push_back(std::move(finding));
     }
     auto const percent = total ? 100.0 * static_cast<double>(found.size()) / static_cast<double>(total) : 0.0;
-    Findings findings;
-    for (auto& failure : found) {
-        if (percent > params.number("max_unready_percent")) failure.status = Status::critical;
-        findings.add(std::move(failure));
+    Findings findings(params.max_failures_listed);
+    for (auto& finding : found) {
+        if (percent > params.number("max_unready_percent")) finding.status = Status::critical;
+        findings.add(finding);
     }
     auto const ready = total - static_cast<std::int64_t>(found.size());
-    auto outcome = std::move(findings).conclude(total, fmt::format("{} of {} nodes ready", ready, total),
-                                                params.max_failures_listed, now);
+    auto outcome = std::move(findings).conclude(total, fmt::format("{} of {} nodes ready", ready, total), now);
     outcome.measurements = {{"nodes_ready", static_cast<double>(ready)}, {"nodes_total", static_cast<double>(total)}};
     outcome.thresholds = {{"unready_percent", nullptr, params.number("max_unready_percent")}};
     return outcome;

@@ -2,7 +2,7 @@
 // about to take away are left out.
 
 #include "base/glob.hpp"
-#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/finding_of.hpp"
 #include "check/catalogue/nodes/nodes.hpp"
 #include "check/catalogue/reads_of.hpp"
 #include "check/objects/node.hpp"
@@ -64,11 +64,11 @@ void judge_taint(Node const& node, Taint const& taint, Params const& params, Wal
     if (younger_than(since, params.min_age, now)) return;
     auto const cuts_off =
         found->condition == "NetworkUnavailable" || (found->condition == "Ready" && node.is_control_plane());
-    auto failure = failure_of("Node", node.meta, cuts_off ? Status::critical : Status::warning);
-    failure.reason = "Tainted";
-    failure.message = fmt::format("{} ({})", found->words, taint.effect);
-    failure.since = since;
-    findings.add(std::move(failure));
+    auto finding = finding_of("Node", node.meta, cuts_off ? Status::critical : Status::warning);
+    finding.reason = "Tainted";
+    finding.message = [&] { return fmt::format("{} ({})", found->words, taint.effect); };
+    finding.since = since;
+    findings.add(finding);
 }
 
 void judge_cordon(Node const& node, Params const& params, WallTime now, Findings& findings) {
@@ -76,16 +76,16 @@ void judge_cordon(Node const& node, Params const& params, WallTime now, Findings
         std::find_if(node.taints.begin(), node.taints.end(), [](Taint const& each) { return each.key == cordoned; });
     auto const since = taint != node.taints.end() ? taint->added : std::nullopt;
     if (younger_than(since, params.duration("cordoned_max_age"), now)) return;
-    auto failure = failure_of("Node", node.meta, Status::warning);
-    failure.reason = "Cordoned";
-    failure.message = "is cordoned: no new pods are placed on it";
-    failure.since = since;
-    findings.add(std::move(failure));
+    auto finding = finding_of("Node", node.meta, Status::warning);
+    finding.reason = "Cordoned";
+    finding.message = [] { return "is cordoned: no new pods are placed on it"; };
+    finding.since = since;
+    findings.add(finding);
 }
 
 Outcome judge(View const& view, Params const& params, WallTime now) {
     auto const leaving = params.texts("leaving");
-    Findings findings;
+    Findings findings(params.max_failures_listed);
     boost::json::array cordoned_nodes;
     auto const nodes = view.list<Node>();
     for (auto const* node : nodes) {
@@ -96,8 +96,8 @@ Outcome judge(View const& view, Params const& params, WallTime now) {
         if (params.strict) judge_cordon(*node, params, now, findings);
     }
     auto const checked = static_cast<std::int64_t>(nodes.size());
-    auto outcome = std::move(findings).conclude(
-        checked, fmt::format("none of {} nodes is tainted for trouble", checked), params.max_failures_listed, now);
+    auto outcome =
+        std::move(findings).conclude(checked, fmt::format("none of {} nodes is tainted for trouble", checked), now);
     if (!cordoned_nodes.empty()) outcome.details["cordoned"] = std::move(cordoned_nodes);
     outcome.measurements = {{"nodes_tainted", static_cast<double>(outcome.failed)}};
     return outcome;

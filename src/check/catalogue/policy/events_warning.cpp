@@ -2,7 +2,7 @@
 // stands for many; of a count that began before the window, the window's share is taken.
 
 #include "base/duration.hpp"
-#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/finding_of.hpp"
 #include "check/catalogue/policy/policy.hpp"
 #include "check/catalogue/reads_of.hpp"
 #include "check/objects/event.hpp"
@@ -97,20 +97,20 @@ Outcome judge(View const& view, Params const& params, WallTime now) {
     auto const broken = limits && limits->is_object() ? over_limit(reasons, limits->get_object()) : std::string_view();
     if (status == Status::ok && !broken.empty()) status = Status::warning;
 
-    Findings findings;
+    Findings findings(params.max_failures_listed);
     if (status != Status::ok) {
         for (auto const& [key, seen] : by_object) {
             auto const& [kind, ns, name, reason] = key;
-            Failure failure{.kind = std::string(kind), .name = std::string(name), .status = status};
-            if (!ns.empty()) failure.ns = std::string(ns);
-            failure.reason = reason;
-            failure.message = fmt::format("had {} {} events: {}", seen.count, reason, seen.latest->message);
-            failure.since = seen.first;
-            findings.add(std::move(failure));
+            Finding finding{.kind = kind, .ns = ns, .name = name, .status = status, .reason = reason};
+            finding.message = [&] {
+                return fmt::format("had {} {} events: {}", seen.count, reason, seen.latest->message);
+            };
+            finding.since = seen.first;
+            findings.add(finding);
         }
     }
     auto const said = fmt::format("{} Warning events within {}", total, format_duration(window));
-    auto outcome = std::move(findings).conclude(checked, said, params.max_failures_listed, now);
+    auto outcome = std::move(findings).conclude(checked, said, now);
     if (status != Status::ok) {
         outcome.message = fmt::format("{}: {}", said, top_reasons(reasons));
         outcome.reason =

@@ -1,6 +1,6 @@
 // namespaces-terminating: namespaces that do not finish being deleted, and what holds them.
 
-#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/finding_of.hpp"
 #include "check/catalogue/policy/policy.hpp"
 #include "check/catalogue/reads_of.hpp"
 #include "check/objects/policy.hpp"
@@ -15,30 +15,34 @@ constexpr std::string_view obstacles[] = {
     "NamespaceDeletionDiscoveryFailure", "NamespaceDeletionGroupVersionParsingFailure",
     "NamespaceDeletionContentFailure", "NamespaceFinalizersRemaining", "NamespaceContentRemaining"};
 
+Condition const* obstacle(Namespace const& each) {
+    for (auto const type : obstacles) {
+        auto const* condition = find_condition(each.conditions, type);
+        if (condition && condition->status == "True") return condition;
+    }
+    return nullptr;
+}
+
 Outcome judge(View const& view, Params const& params, WallTime now) {
-    Findings findings;
+    Findings findings(params.max_failures_listed);
     std::int64_t terminating = 0;
     auto const namespaces = view.list<Namespace>();
     for (auto const* each : namespaces) {
         if (!each->meta.deleted) continue;
         ++terminating;
         if (younger_than(each->meta.deleted, params.min_age, now)) continue;
-        auto failure = failure_of("Namespace", each->meta);
-        failure.reason = "StuckTerminating";
-        failure.since = each->meta.deleted;
-        failure.message = "does not finish terminating";
-        for (auto const type : obstacles) {
-            auto const* condition = find_condition(each->conditions, type);
-            if (!condition || condition->status != "True") continue;
-            failure.reason = type;
-            failure.message += ": " + (condition->message.empty() ? condition->reason : condition->message);
-            break;
-        }
-        findings.add(std::move(failure));
+        auto finding = finding_of("Namespace", each->meta);
+        auto const* holds = obstacle(*each);
+        finding.reason = holds ? std::string_view(holds->type) : "StuckTerminating";
+        finding.since = each->meta.deleted;
+        finding.message = [holds] {
+            if (!holds) return std::string("does not finish terminating");
+            return "does not finish terminating: " + (holds->message.empty() ? holds->reason : holds->message);
+        };
+        findings.add(finding);
     }
     auto const checked = static_cast<std::int64_t>(namespaces.size());
-    auto outcome = std::move(findings).conclude(checked, fmt::format("none of {} namespaces is stuck", checked),
-                                                params.max_failures_listed, now);
+    auto outcome = std::move(findings).conclude(checked, fmt::format("none of {} namespaces is stuck", checked), now);
     outcome.measurements = {{"namespaces_terminating", static_cast<double>(terminating)}};
     return outcome;
 }

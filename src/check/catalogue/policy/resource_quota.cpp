@@ -1,6 +1,6 @@
 // resource-quota: quotas that are nearly or wholly used up. A full one shows as pods that are never created.
 
-#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/finding_of.hpp"
 #include "check/catalogue/policy/policy.hpp"
 #include "check/catalogue/reads_of.hpp"
 #include "check/objects/policy.hpp"
@@ -31,7 +31,7 @@ std::optional<double> percent_used(QuotaLine const& line) {
 Outcome judge(View const& view, Params const& params, WallTime now) {
     auto const warning = params.number("warning");
     auto const critical = params.number("critical");
-    Findings findings;
+    Findings findings(params.max_failures_listed);
     double most = 0;
     auto const quotas = view.list<ResourceQuota>();
     for (auto const* quota : quotas) {
@@ -40,17 +40,18 @@ Outcome judge(View const& view, Params const& params, WallTime now) {
             if (!percent) continue;
             most = std::max(most, *percent);
             if (*percent < std::min(warning, critical)) continue;
-            auto failure =
-                failure_of("ResourceQuota", quota->meta, *percent >= critical ? Status::critical : Status::warning);
-            failure.reason = *percent >= 100 ? "QuotaUsedUp" : "QuotaNearlyUsedUp";
-            failure.message = fmt::format("allows {} of {}, {} in use", line.hard, line.resource, line.used);
-            if (*percent < 1e6) failure.message += fmt::format(" ({:.0f}%)", std::floor(*percent));
-            findings.add(std::move(failure));
+            auto finding =
+                finding_of("ResourceQuota", quota->meta, *percent >= critical ? Status::critical : Status::warning);
+            finding.reason = *percent >= 100 ? "QuotaUsedUp" : "QuotaNearlyUsedUp";
+            finding.message = [&] {
+                auto const share = *percent < 1e6 ? fmt::format(" ({:.0f}%)", std::floor(*percent)) : std::string();
+                return fmt::format("allows {} of {}, {} in use{}", line.hard, line.resource, line.used, share);
+            };
+            findings.add(finding);
         }
     }
     auto const checked = static_cast<std::int64_t>(quotas.size());
-    auto outcome = std::move(findings).conclude(checked, fmt::format("all {} quotas have room", checked),
-                                                params.max_failures_listed, now);
+    auto outcome = std::move(findings).conclude(checked, fmt::format("all {} quotas have room", checked), now);
     outcome.measurements = {{"used_most_percent", most}};
     outcome.thresholds = {{"used_percent", warning, critical}};
     return outcome;

@@ -18,7 +18,7 @@ namespace {
 
 namespace json = boost::json;
 
-using Finding = std::optional<Outcome>;
+using Trouble = std::optional<Outcome>;
 
 std::string text_of(json::value const& value) {
     return value.is_string() ? std::string(value.get_string()) : to_json(value);
@@ -42,14 +42,14 @@ bool found_in(std::string const& text, std::string const& expression) {
     return re2::RE2::PartialMatch(text, re2::RE2(expression, re2::RE2::Quiet));
 }
 
-Finding judge_status(HttpAnswer const& answer, Params const& params) {
+Trouble judge_status(HttpAnswer const& answer, Params const& params) {
     auto const wanted = params.texts("status");
     if (accepts_status(wanted, answer.status)) return std::nullopt;
     return Outcome::critical(fmt::format("answered {}, expected {}", answer.status, fmt::join(wanted, " or ")),
                              "UnexpectedStatus");
 }
 
-Finding judge_headers(HttpAnswer const& answer, Params const& params) {
+Trouble judge_headers(HttpAnswer const& answer, Params const& params) {
     for (auto const& [name, expression] : params.with.at("match_headers").as_object()) {
         auto const value = answer.headers.get(name);
         if (!value) {
@@ -66,7 +66,7 @@ Finding judge_headers(HttpAnswer const& answer, Params const& params) {
     return std::nullopt;
 }
 
-Finding judge_body(HttpAnswer const& answer, Params const& params) {
+Trouble judge_body(HttpAnswer const& answer, Params const& params) {
     if (auto const match = params.text("match"); !match.empty() && !found_in(answer.body, match)) {
         return Outcome::critical(fmt::format("answered {}, but the body does not match {}", answer.status, match),
                                  "BodyMismatch");
@@ -83,7 +83,7 @@ bool same_value(json::value const& a, json::value const& b) {
     return a == b;
 }
 
-Finding judge_json(HttpAnswer const& answer, Params const& params) {
+Trouble judge_json(HttpAnswer const& answer, Params const& params) {
     auto const& wanted = params.with.at("json").as_object();
     if (wanted.empty()) return std::nullopt;
     auto const parsed = parse_json(answer.body, "body");
@@ -161,7 +161,7 @@ std::string bad_http_parameter(Params const& params) {
 }
 
 Outcome judge_http_answer(HttpAnswer const& answer, Params const& params, WallTime now) {
-    Finding wrong;
+    Trouble wrong;
     for (auto const judge : {judge_status, judge_headers, judge_body, judge_json}) {
         if (!wrong) wrong = judge(answer, params);
     }

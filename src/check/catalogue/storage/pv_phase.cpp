@@ -1,6 +1,6 @@
 // pv-phase: volumes that failed, wait, or lie about after their claim has gone.
 
-#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/finding_of.hpp"
 #include "check/catalogue/reads_of.hpp"
 #include "check/catalogue/storage/storage.hpp"
 #include "check/objects/volume.hpp"
@@ -19,40 +19,41 @@ std::string explained(PersistentVolume const& volume) {
     return volume.reason.empty() ? std::string() : fmt::format(" ({})", volume.reason);
 }
 
-std::optional<Failure> trouble(PersistentVolume const& volume, Params const& params, WallTime now) {
-    auto failure = failure_of("PersistentVolume", volume.meta);
-    failure.reason = volume.phase;
-    failure.since = volume.phase_since;
+std::optional<Finding> trouble(PersistentVolume const& volume, Params const& params, WallTime now) {
+    auto finding = finding_of("PersistentVolume", volume.meta);
+    finding.reason = volume.phase;
+    finding.since = volume.phase_since;
     if (volume.phase == "Failed") {
-        failure.message = fmt::format("could not be reclaimed{}", explained(volume));
+        finding.message = [&volume] { return fmt::format("could not be reclaimed{}", explained(volume)); };
     } else if (volume.phase == "Pending") {
-        if (!failure.since) failure.since = volume.meta.created;
-        failure.message = fmt::format("is Pending{}", explained(volume));
+        if (!finding.since) finding.since = volume.meta.created;
+        finding.message = [&volume] { return fmt::format("is Pending{}", explained(volume)); };
     } else if (volume.phase == "Released" && volume.phase_since) {
         if (now - *volume.phase_since <= params.duration("released_max_age")) return std::nullopt;
-        failure.status = Status::warning;
-        failure.message = volume.claim.empty() ? "is Released and kept"
-                                               : fmt::format("is Released and kept, claim {} is gone", volume.claim);
+        finding.status = Status::warning;
+        finding.message = [&volume] {
+            return volume.claim.empty() ? "is Released and kept"
+                                        : fmt::format("is Released and kept, claim {} is gone", volume.claim);
+        };
     } else {
         return std::nullopt;
     }
-    return failure;
+    return finding;
 }
 
 Outcome judge(View const& view, Params const& params, WallTime now) {
-    Findings findings;
+    Findings findings(params.max_failures_listed);
     std::int64_t available = 0;
     std::int64_t released = 0;
     auto const volumes = view.list<PersistentVolume>();
     for (auto const* volume : volumes) {
         if (volume->phase == "Available") ++available;
         if (volume->phase == "Released") ++released;
-        auto failure = trouble(*volume, params, now);
-        if (failure && !younger_than(failure->since, params.min_age, now)) findings.add(std::move(*failure));
+        auto finding = trouble(*volume, params, now);
+        if (finding && !younger_than(finding->since, params.min_age, now)) findings.add(*finding);
     }
     auto const checked = static_cast<std::int64_t>(volumes.size());
-    auto outcome = std::move(findings).conclude(checked, fmt::format("all {} volumes are in order", checked),
-                                                params.max_failures_listed, now);
+    auto outcome = std::move(findings).conclude(checked, fmt::format("all {} volumes are in order", checked), now);
     outcome.details["available"] = available;
     outcome.details["released"] = released;
     outcome.measurements = {{"volumes_in_trouble", static_cast<double>(outcome.failed)}};

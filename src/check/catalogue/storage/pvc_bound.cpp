@@ -3,7 +3,7 @@
 // A class with WaitForFirstConsumer binds only when a pod uses the claim, so such a claim waits since the pod came,
 // and one that no pod uses is fine.
 
-#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/finding_of.hpp"
 #include "check/catalogue/storage/storage.hpp"
 #include "check/objects/event.hpp"
 #include "check/objects/pod.hpp"
@@ -90,14 +90,15 @@ std::string pending_because(PersistentVolumeClaim const& claim, StorageClass con
     return fmt::format("is Pending without a StorageClass{}", said);
 }
 
-std::optional<Failure> trouble(PersistentVolumeClaim const& claim, Surroundings const& around) {
-    auto failure = failure_of("PersistentVolumeClaim", claim.meta);
+std::optional<Finding> trouble(PersistentVolumeClaim const& claim, Surroundings const& around) {
+    auto finding = finding_of("PersistentVolumeClaim", claim.meta);
     if (claim.phase == "Lost") {
-        failure.reason = "Lost";
-        failure.message = claim.volume.empty()
-                              ? "has lost its volume"
-                              : fmt::format("has lost its volume: PersistentVolume {} is gone", claim.volume);
-        return failure;
+        finding.reason = "Lost";
+        finding.message = [&claim] {
+            return claim.volume.empty() ? "has lost its volume"
+                                        : fmt::format("has lost its volume: PersistentVolume {} is gone", claim.volume);
+        };
+        return finding;
     }
     if (claim.phase == "Bound" || claim.meta.deleted) return std::nullopt;
     StorageClass const* storage_class = nullptr;
@@ -106,30 +107,29 @@ std::optional<Failure> trouble(PersistentVolumeClaim const& claim, Surroundings 
     } else if (auto const found = around.classes.find(*claim.storage_class); found != around.classes.end()) {
         storage_class = found->second;
     }
-    failure.reason = "Pending";
-    failure.since = claim.meta.created;
+    finding.reason = "Pending";
+    finding.since = claim.meta.created;
     if (storage_class && storage_class->waits_for_consumer) {
         if (!around.pods_known) return std::nullopt;  // nobody can tell whether it is wanted yet
         auto const used = around.used_since.find({claim.meta.ns, claim.meta.name});
         if (used == around.used_since.end()) return std::nullopt;
-        if (!failure.since || used->second > *failure.since) failure.since = used->second;
+        if (!finding.since || used->second > *finding.since) finding.since = used->second;
     }
-    failure.message = pending_because(claim, storage_class, around);
-    return failure;
+    finding.message = [&claim, storage_class, &around] { return pending_because(claim, storage_class, around); };
+    return finding;
 }
 
 Outcome judge(View const& view, Params const& params, WallTime now) {
     auto const around = survey(view);
-    Findings findings;
+    Findings findings(params.max_failures_listed);
     auto const claims = view.list<PersistentVolumeClaim>();
     for (auto const* claim : claims) {
-        auto failure = trouble(*claim, around);
-        if (failure && !younger_than(failure->since, params.min_age, now)) findings.add(std::move(*failure));
+        auto finding = trouble(*claim, around);
+        if (finding && !younger_than(finding->since, params.min_age, now)) findings.add(*finding);
     }
     auto const checked = static_cast<std::int64_t>(claims.size());
     auto outcome = std::move(findings).conclude(
-        checked, fmt::format("all {} claims are bound or wait for their first pod", checked),
-        params.max_failures_listed, now);
+        checked, fmt::format("all {} claims are bound or wait for their first pod", checked), now);
     outcome.measurements = {{"claims_unbound", static_cast<double>(outcome.failed)}};
     return outcome;
 }

@@ -7,7 +7,7 @@
 #include "base/cron.hpp"
 #include "base/duration.hpp"
 #include "base/time_format.hpp"
-#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/finding_of.hpp"
 #include "check/catalogue/reads_of.hpp"
 #include "check/catalogue/workloads/workloads.hpp"
 #include "check/objects/batch.hpp"
@@ -41,62 +41,69 @@ Missed missed_starts(CronSchedule const& schedule, WallTime last_start, WallTime
     return missed;
 }
 
-std::optional<Failure> missed_start(CronJob const& job, CronSchedule const& schedule, Duration tolerance,
+std::string missed_words(CronJob const& job, Missed const& missed, WallTime now) {
+    auto const last = job.last_scheduled ? fmt::format("the last one was {} ago", format_age(now - *job.last_scheduled))
+                                         : std::string("it has never started");
+    if (missed.count == 1) return fmt::format("missed its start at {}, {}", format_rfc3339(missed.first), last);
+    return fmt::format("missed {}{} starts, {}", missed.count > too_many ? "more than " : "",
+                       std::min(missed.count, too_many), last);
+}
+
+std::optional<Finding> missed_start(CronJob const& job, CronSchedule const& schedule, Duration tolerance,
                                     WallTime now) {
     auto const began = job.last_scheduled ? job.last_scheduled : job.meta.created;
     // Under Forbid a run that is still going holds the next ones back, which is what was asked for.
     if (!began || (job.forbids_overlap && job.active > 0)) return std::nullopt;
     auto const missed = missed_starts(schedule, *began, now - tolerance - job.starting_deadline.value_or(Duration{}));
     if (missed.count == 0) return std::nullopt;
-    auto failure = failure_of("CronJob", job.meta);
-    failure.since = missed.first;
-    failure.timing = Timing::told;
-    auto const last = job.last_scheduled ? fmt::format("the last one was {} ago", format_age(now - *job.last_scheduled))
-                                         : std::string("it has never started");
-    failure.reason = "MissedSchedule";
-    failure.message = missed.count == 1
-                          ? fmt::format("missed its start at {}, {}", format_rfc3339(missed.first), last)
-                          : fmt::format("missed {}{} starts, {}", missed.count > too_many ? "more than " : "",
-                                        std::min(missed.count, too_many), last);
-    return failure;
+    auto finding = finding_of("CronJob", job.meta);
+    finding.since = missed.first;
+    finding.timing = Timing::told;
+    finding.reason = "MissedSchedule";
+    finding.message = [&job, missed, now] { return missed_words(job, missed, now); };
+    return finding;
 }
 
-std::optional<Failure> failing_runs(CronJob const& job, CronSchedule const& schedule, Duration tolerance,
+std::optional<Finding> failing_runs(CronJob const& job, CronSchedule const& schedule, Duration tolerance,
                                     WallTime now) {
     if (!job.last_scheduled || job.active > 0 || now - *job.last_scheduled <= tolerance) return std::nullopt;
     if (job.last_succeeded && *job.last_succeeded >= *job.last_scheduled) return std::nullopt;
-    auto failure = failure_of("CronJob", job.meta);
-    failure.since = job.last_scheduled;
-    failure.reason = "LastRunFailed";
-    failure.timing = Timing::told;
+    auto finding = finding_of("CronJob", job.meta);
+    finding.since = job.last_scheduled;
+    finding.reason = "LastRunFailed";
+    finding.timing = Timing::told;
     if (!job.last_succeeded) {
-        failure.timing = Timing::happened;
-        failure.message = "has never succeeded, and its last run did not either";
-        return failure;
+        finding.timing = Timing::happened;
+        finding.message = [] { return "has never succeeded, and its last run did not either"; };
+        return finding;
     }
     auto const before = schedule.previous(*job.last_scheduled - std::chrono::seconds(1));
-    if (before && *job.last_succeeded >= *before) failure.status = Status::warning;
-    failure.message = fmt::format("did not succeed in its last run, its last success was {} ago",
-                                  format_age(now - *job.last_succeeded));
-    return failure;
+    if (before && *job.last_succeeded >= *before) finding.status = Status::warning;
+    finding.message = [&job, now] {
+        return fmt::format("did not succeed in its last run, its last success was {} ago",
+                           format_age(now - *job.last_succeeded));
+    };
+    return finding;
 }
 
 void judge_one(CronJob const& job, Duration tolerance, WallTime now, Findings& findings) {
     auto const schedule = parse_cron(job.schedule, job.time_zone.empty() ? std::string_view("UTC") : job.time_zone);
     if (!schedule) {
-        auto failure = failure_of("CronJob", job.meta);
-        failure.reason = "InvalidSchedule";
-        failure.message = fmt::format("has a schedule that cannot be read: {}", clip(schedule.error().text()));
-        findings.add(std::move(failure));
+        auto finding = finding_of("CronJob", job.meta);
+        finding.reason = "InvalidSchedule";
+        finding.message = [&] {
+            return fmt::format("has a schedule that cannot be read: {}", clip(schedule.error().text()));
+        };
+        findings.add(finding);
         return;
     }
-    if (auto failure = missed_start(job, *schedule, tolerance, now)) findings.add(std::move(*failure));
-    if (auto failure = failing_runs(job, *schedule, tolerance, now)) findings.add(std::move(*failure));
+    if (auto finding = missed_start(job, *schedule, tolerance, now)) findings.add(*finding);
+    if (auto finding = failing_runs(job, *schedule, tolerance, now)) findings.add(*finding);
 }
 
 Outcome judge(View const& view, Params const& params, WallTime now) {
     auto const tolerance = params.duration("tolerance");
-    Findings findings;
+    Findings findings(params.max_failures_listed);
     std::int64_t suspended = 0;
     auto const jobs = view.list<CronJob>();
     for (auto const* job : jobs) {
@@ -107,14 +114,14 @@ Outcome judge(View const& view, Params const& params, WallTime now) {
         }
         ++suspended;
         if (!params.strict) continue;
-        auto failure = failure_of("CronJob", job->meta, Status::warning);
-        failure.reason = "Suspended";
-        failure.message = "is suspended";
-        findings.add(std::move(failure));
+        auto finding = finding_of("CronJob", job->meta, Status::warning);
+        finding.reason = "Suspended";
+        finding.message = [] { return "is suspended"; };
+        findings.add(finding);
     }
     auto const checked = static_cast<std::int64_t>(jobs.size());
-    auto outcome = std::move(findings).conclude(checked, fmt::format("all {} CronJobs keep their schedules", checked),
-                                                params.max_failures_listed, now);
+    auto outcome =
+        std::move(findings).conclude(checked, fmt::format("all {} CronJobs keep their schedules", checked), now);
     outcome.details["suspended"] = suspended;
     outcome.measurements = {{"cronjobs_in_trouble", static_cast<double>(outcome.failed)}};
     return outcome;

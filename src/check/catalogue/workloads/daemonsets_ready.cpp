@@ -3,7 +3,7 @@
 // A DaemonSet has no times of its own. Pods that stopped being ready lately and nodes that joined lately explain that
 // many missing pods; what is left is a trouble.
 
-#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/finding_of.hpp"
 #include "check/catalogue/workloads/pods_by_owner.hpp"
 #include "check/catalogue/workloads/replicated_findings.hpp"
 #include "check/catalogue/workloads/workloads.hpp"
@@ -36,32 +36,33 @@ struct Ages {
 
 void judge_one(DaemonSet const& d, OwnedPods const& pods, Ages const& ages, Findings& findings) {
     auto const is_new = younger_than(d.meta.created, ages.scheduling_min_age, ages.now);
-    auto const add = [&](Status status, std::string_view reason, std::string message, std::optional<WallTime> since) {
-        auto failure = failure_of("DaemonSet", d.meta, status);
-        failure.reason = reason;
-        failure.message = std::move(message);
-        failure.since = since;
-        findings.add(std::move(failure));
+    auto const add = [&](Status status, std::string_view reason, std::optional<WallTime> since,
+                         std::function<std::string()> message) {
+        auto finding = finding_of("DaemonSet", d.meta, status);
+        finding.reason = reason;
+        finding.message = std::move(message);
+        finding.since = since;
+        findings.add(finding);
     };
     auto const unplaced = d.desired - d.scheduled;
     if (unplaced > ages.young_nodes && !is_new) {
-        add(d.scheduled == 0 ? Status::critical : Status::warning, "NotScheduled",
-            fmt::format("has pods on {} of {} nodes", d.scheduled, d.desired), std::nullopt);
+        add(d.scheduled == 0 ? Status::critical : Status::warning, "NotScheduled", std::nullopt,
+            [&] { return fmt::format("has pods on {} of {} nodes", d.scheduled, d.desired); });
     }
     auto const unavailable = std::min(d.scheduled, d.desired) - d.available;
     if (unavailable > pods.unready_young && !younger_than(d.meta.created, ages.min_age, ages.now)) {
         add(d.available == 0 ? Status::critical : Status::warning,
-            d.available == 0 ? "NoneAvailable" : "TooFewAvailable",
-            fmt::format("has {} of {} pods available", d.available, d.desired), pods.oldest_unready);
+            d.available == 0 ? "NoneAvailable" : "TooFewAvailable", pods.oldest_unready,
+            [&] { return fmt::format("has {} of {} pods available", d.available, d.desired); });
     } else if (!d.on_delete && d.updated < d.desired && unavailable <= 0 &&
                !younger_than(pods.newest, ages.min_age, ages.now) &&
                !younger_than(d.meta.created, ages.min_age, ages.now)) {
-        add(Status::warning, "RolloutStuck",
-            fmt::format("is half-way through its update: {} of {} pods updated", d.updated, d.desired), pods.newest);
+        add(Status::warning, "RolloutStuck", pods.newest,
+            [&] { return fmt::format("is half-way through its update: {} of {} pods updated", d.updated, d.desired); });
     }
     if (d.misscheduled > 0 && !younger_than(d.meta.created, ages.min_age, ages.now)) {
-        add(Status::warning, "Misscheduled", fmt::format("has {} pods on nodes where none should run", d.misscheduled),
-            std::nullopt);
+        add(Status::warning, "Misscheduled", std::nullopt,
+            [&] { return fmt::format("has {} pods on nodes where none should run", d.misscheduled); });
     }
 }
 
@@ -73,19 +74,19 @@ Outcome judge(View const& view, Params const& params, WallTime now) {
         }
     }
     PodsByOwner const pods(view, "DaemonSet", params.min_age, now);
-    Findings findings;
+    Findings findings(params.max_failures_listed);
     auto const sets = view.list<DaemonSet>();
     for (auto const* d : sets) {
         if (d->meta.deleted) continue;
         if (is_unobserved(*d)) {
-            if (auto failure = not_observed("DaemonSet", *d, params.min_age, now)) findings.add(std::move(*failure));
+            if (auto finding = not_observed("DaemonSet", *d, params.min_age, now)) findings.add(*finding);
             continue;
         }
         judge_one(*d, pods.of(d->meta), ages, findings);
     }
     auto const checked = static_cast<std::int64_t>(sets.size());
-    auto outcome = std::move(findings).conclude(
-        checked, fmt::format("all {} DaemonSets run where they should", checked), params.max_failures_listed, now);
+    auto outcome =
+        std::move(findings).conclude(checked, fmt::format("all {} DaemonSets run where they should", checked), now);
     outcome.measurements = {{"daemonsets_not_ready", static_cast<double>(outcome.failed)}};
     return outcome;
 }

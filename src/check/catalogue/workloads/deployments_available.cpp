@@ -3,7 +3,7 @@
 // The Available condition stays True while enough pods are left, so a Deployment that lacks one pod of four carries no
 // time for it. Its pods do: a shortage is as old as the oldest pod that is not ready.
 
-#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/finding_of.hpp"
 #include "check/catalogue/workloads/pods_by_owner.hpp"
 #include "check/catalogue/workloads/replicated_findings.hpp"
 #include "check/catalogue/workloads/workloads.hpp"
@@ -31,49 +31,53 @@ std::string because(Condition const& condition) {
 }
 
 /// What is wrong, whatever its age.
-std::optional<Failure> trouble(Deployment const& d, OwnedPods const& pods) {
-    auto failure =
-        failure_of("Deployment", d.meta, d.available == 0 && d.desired > 0 ? Status::critical : Status::warning);
+std::optional<Finding> trouble(Deployment const& d, OwnedPods const& pods) {
+    auto finding =
+        finding_of("Deployment", d.meta, d.available == 0 && d.desired > 0 ? Status::critical : Status::warning);
     auto const* progressing = find_condition(d.conditions, "Progressing");
     auto const* blocked = find_condition(d.conditions, "ReplicaFailure");
     auto const* available = find_condition(d.conditions, "Available");
     auto const is_short = d.available < d.desired;
 
     if (blocked && blocked->status == "True" && is_short) {
-        failure.reason = blocked->reason.empty() ? "ReplicaFailure" : blocked->reason;
-        failure.since = blocked->since;
-        failure.message = fmt::format("{}, pods cannot be created{}", counts(d), because(*blocked));
-        return failure;
+        finding.reason = reason_or(blocked->reason, "ReplicaFailure");
+        finding.since = blocked->since;
+        finding.message = [&d, blocked] {
+            return fmt::format("{}, pods cannot be created{}", counts(d), because(*blocked));
+        };
+        return finding;
     }
     if (progressing && progressing->status == "False") {
-        failure.reason = progressing->reason.empty() ? "NotProgressing" : progressing->reason;
+        finding.reason = reason_or(progressing->reason, "NotProgressing");
         // The controller says so only when nothing has moved for progressDeadlineSeconds: that is when it began.
-        if (progressing->since) failure.since = *progressing->since - d.progress_deadline;
-        failure.message = fmt::format("is stuck in its rollout, {} of {} pods updated, {} available", d.updated,
-                                      d.desired, d.available);
-        return failure;
+        if (progressing->since) finding.since = *progressing->since - d.progress_deadline;
+        finding.message = [&d] {
+            return fmt::format("is stuck in its rollout, {} of {} pods updated, {} available", d.updated, d.desired,
+                               d.available);
+        };
+        return finding;
     }
     if (!is_short) return std::nullopt;
-    failure.reason = d.available == 0 ? "NoneAvailable" : "TooFewAvailable";
-    failure.message = counts(d);
-    failure.since = pods.oldest_unready;
+    finding.reason = d.available == 0 ? "NoneAvailable" : "TooFewAvailable";
+    finding.message = [&d] { return counts(d); };
+    finding.since = pods.oldest_unready;
     if (available && available->status == "False") {
-        if (!failure.since || (available->since && *available->since < *failure.since))
-            failure.since = available->since;
+        if (!finding.since || (available->since && *available->since < *finding.since))
+            finding.since = available->since;
     }
-    if (!failure.since) failure.since = d.progressed ? d.progressed : d.meta.created;
-    return failure;
+    if (!finding.since) finding.since = d.progressed ? d.progressed : d.meta.created;
+    return finding;
 }
 
 Outcome judge(View const& view, Params const& params, WallTime now) {
     PodsByOwner const pods(view, "Deployment", params.min_age, now);
-    Findings findings;
+    Findings findings(params.max_failures_listed);
     std::int64_t at_zero = 0;
     auto const deployments = view.list<Deployment>();
     for (auto const* d : deployments) {
         if (d->meta.deleted) continue;
         if (is_unobserved(*d)) {
-            if (auto failure = not_observed("Deployment", *d, params.min_age, now)) findings.add(std::move(*failure));
+            if (auto finding = not_observed("Deployment", *d, params.min_age, now)) findings.add(*finding);
             continue;
         }
         if (d->desired == 0) {
@@ -81,12 +85,12 @@ Outcome judge(View const& view, Params const& params, WallTime now) {
             if (params.strict) findings.add(scaled_to_zero("Deployment", d->meta));
             continue;
         }
-        auto failure = trouble(*d, pods.of(d->meta));
-        if (failure && !younger_than(failure->since, params.min_age, now)) findings.add(std::move(*failure));
+        auto finding = trouble(*d, pods.of(d->meta));
+        if (finding && !younger_than(finding->since, params.min_age, now)) findings.add(*finding);
     }
     auto const checked = static_cast<std::int64_t>(deployments.size());
-    auto outcome = std::move(findings).conclude(checked, fmt::format("all {} Deployments have their pods", checked),
-                                                params.max_failures_listed, now);
+    auto outcome =
+        std::move(findings).conclude(checked, fmt::format("all {} Deployments have their pods", checked), now);
     outcome.details["scaled_to_zero"] = at_zero;
     outcome.measurements = {{"deployments_unavailable", static_cast<double>(outcome.failed)}};
     return outcome;

@@ -1,6 +1,6 @@
 // hpa: autoscalers that cannot do their work: no metrics, no target, no room left, or a wish nobody fulfils.
 
-#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/finding_of.hpp"
 #include "check/catalogue/reads_of.hpp"
 #include "check/catalogue/workloads/workloads.hpp"
 #include "check/objects/horizontal_pod_autoscaler.hpp"
@@ -12,52 +12,58 @@ namespace {
 
 using Hpa = HorizontalPodAutoscaler;
 
-std::optional<Failure> unable(Hpa const& hpa, std::string_view type, std::string_view words) {
+std::optional<Finding> unable(Hpa const& hpa, std::string_view type, std::string_view words) {
     auto const* condition = find_condition(hpa.conditions, type);
     // ScalingDisabled is the target at zero replicas: somebody's intention.
     if (!condition || condition->status != "False" || condition->reason == "ScalingDisabled") return std::nullopt;
-    auto failure = failure_of("HorizontalPodAutoscaler", hpa.meta);
-    failure.reason = condition->reason.empty() ? std::string(type) : condition->reason;
-    failure.since = condition->since;
-    failure.message = fmt::format("{} {}", words, hpa.target);
-    if (!condition->message.empty()) failure.message += ": " + condition->message;
-    return failure;
+    auto finding = finding_of("HorizontalPodAutoscaler", hpa.meta);
+    finding.reason = reason_or(condition->reason, type);
+    finding.since = condition->since;
+    finding.message = [&hpa, condition, words] {
+        auto const said = condition->message.empty() ? std::string() : ": " + condition->message;
+        return fmt::format("{} {}{}", words, hpa.target, said);
+    };
+    return finding;
 }
 
-std::optional<Failure> trouble(Hpa const& hpa) {
+std::optional<Finding> trouble(Hpa const& hpa) {
     if (auto found = unable(hpa, "AbleToScale", "cannot scale")) return found;
     if (auto found = unable(hpa, "ScalingActive", "has no metrics to scale")) return found;
-    auto failure = failure_of("HorizontalPodAutoscaler", hpa.meta, Status::warning);
+    auto finding = finding_of("HorizontalPodAutoscaler", hpa.meta, Status::warning);
     auto const* limited = find_condition(hpa.conditions, "ScalingLimited");
     if (hpa.most > 0 && hpa.current == hpa.most && hpa.most != hpa.least) {
         auto const wants_more = limited && limited->status == "True" && limited->reason == "TooManyReplicas";
-        failure.reason = "AtMaximum";
-        failure.since = wants_more ? limited->since : hpa.last_scaled;
-        if (!failure.since) failure.since = hpa.meta.created;
-        failure.message = fmt::format("keeps {} at its maximum of {} pods{}", hpa.target, hpa.most,
-                                      wants_more ? " and wants more" : "");
-        return failure;
+        finding.reason = "AtMaximum";
+        finding.since = wants_more ? limited->since : hpa.last_scaled;
+        if (!finding.since) finding.since = hpa.meta.created;
+        finding.message = [&hpa, wants_more] {
+            return fmt::format("keeps {} at its maximum of {} pods{}", hpa.target, hpa.most,
+                               wants_more ? " and wants more" : "");
+        };
+        return finding;
     }
     if (hpa.desired != hpa.current && hpa.current > hpa.least && hpa.current < hpa.most) {
-        failure.reason = "NotFollowed";
-        failure.since = hpa.last_scaled ? hpa.last_scaled : hpa.meta.created;
-        failure.message = fmt::format("wants {} pods of {}, which has {}", hpa.desired, hpa.target, hpa.current);
-        return failure;
+        finding.reason = "NotFollowed";
+        finding.since = hpa.last_scaled ? hpa.last_scaled : hpa.meta.created;
+        finding.message = [&hpa] {
+            return fmt::format("wants {} pods of {}, which has {}", hpa.desired, hpa.target, hpa.current);
+        };
+        return finding;
     }
     return std::nullopt;
 }
 
 Outcome judge(View const& view, Params const& params, WallTime now) {
-    Findings findings;
+    Findings findings(params.max_failures_listed);
     auto const all = view.list<Hpa>();
     for (auto const* one : all) {
         if (one->meta.deleted) continue;
-        auto failure = trouble(*one);
-        if (failure && !younger_than(failure->since, params.min_age, now)) findings.add(std::move(*failure));
+        auto finding = trouble(*one);
+        if (finding && !younger_than(finding->since, params.min_age, now)) findings.add(*finding);
     }
     auto const checked = static_cast<std::int64_t>(all.size());
-    auto outcome = std::move(findings).conclude(checked, fmt::format("all {} autoscalers can do their work", checked),
-                                                params.max_failures_listed, now);
+    auto outcome =
+        std::move(findings).conclude(checked, fmt::format("all {} autoscalers can do their work", checked), now);
     outcome.measurements = {{"autoscalers_in_trouble", static_cast<double>(outcome.failed)}};
     return outcome;
 }

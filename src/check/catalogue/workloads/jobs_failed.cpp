@@ -3,7 +3,7 @@
 // A CronJob tries again, so one failed run of it is a warning and two in a row are critical. A Job on its own is not
 // tried again by anybody: it is critical at once.
 
-#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/finding_of.hpp"
 #include "check/catalogue/reads_of.hpp"
 #include "check/catalogue/workloads/workloads.hpp"
 #include "check/objects/batch.hpp"
@@ -75,25 +75,26 @@ Outcome judge(View const& view, Params const& params, WallTime now) {
         failed.emplace_back(job, condition);
     }
 
-    Findings findings;
+    Findings findings(params.max_failures_listed);
     for (auto const& [job, condition] : failed) {
-        auto failure = failure_of("Job", job->meta);
-        failure.reason = condition->reason.empty() ? "Failed" : condition->reason;
-        failure.since = condition->since ? condition->since : job->meta.created;
-        failure.timing = Timing::happened;
-        failure.message = fmt::format("failed ({})", failure.reason);
-        if (!condition->message.empty()) failure.message += ": " + condition->message;
-        if (!job->meta.owner_name.empty()) {
-            auto const count = runs[owner_of(*job)];
-            if (count < params.integer("critical")) failure.status = Status::warning;
-            failure.message += fmt::format(", run of {} {}, {} failed since its last success", job->meta.owner_kind,
-                                           job->meta.owner_name, count);
-        }
-        findings.add(std::move(failure));
+        auto finding = finding_of("Job", job->meta);
+        finding.reason = reason_or(condition->reason, "Failed");
+        finding.since = condition->since ? condition->since : job->meta.created;
+        finding.timing = Timing::happened;
+        auto const& owner = job->meta.owner_name;
+        auto const count = owner.empty() ? 0 : runs[owner_of(*job)];
+        if (!owner.empty() && count < params.integer("critical")) finding.status = Status::warning;
+        finding.message = [&] {
+            auto words = fmt::format("failed ({})", finding.reason);
+            if (!condition->message.empty()) words += ": " + condition->message;
+            if (owner.empty()) return words;
+            return fmt::format("{}, run of {} {}, {} failed since its last success", words, job->meta.owner_kind, owner,
+                               count);
+        };
+        findings.add(finding);
     }
     auto const checked = static_cast<std::int64_t>(jobs.size());
-    auto outcome = std::move(findings).conclude(checked, fmt::format("none of {} Jobs failed lately", checked),
-                                                params.max_failures_listed, now);
+    auto outcome = std::move(findings).conclude(checked, fmt::format("none of {} Jobs failed lately", checked), now);
     outcome.measurements = {{"jobs_failed", static_cast<double>(outcome.failed)}};
     outcome.thresholds = {{"failed_runs", 1, params.integer("critical")}};
     return outcome;

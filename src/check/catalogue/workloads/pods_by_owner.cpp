@@ -1,6 +1,6 @@
 #include "check/catalogue/workloads/pods_by_owner.hpp"
 
-#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/finding_of.hpp"
 
 namespace vedette::check {
 namespace {

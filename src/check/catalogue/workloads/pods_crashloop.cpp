@@ -4,7 +4,7 @@
 // time in the object says when the loop began. The restart count decides instead, and min_age is compared with the
 // pod's own age.
 
-#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/finding_of.hpp"
 #include "check/catalogue/reads_of.hpp"
 #include "check/catalogue/workloads/workloads.hpp"
 #include "check/objects/pod.hpp"
@@ -32,21 +32,22 @@ bool in_crash_loop(Container const& container) {
     return !now || !before || *now - *before < longest_lap;
 }
 
-Failure looping(Pod const& pod, Container const& container) {
-    auto failure = failure_of("Pod", pod.meta);
-    failure.reason = "CrashLoopBackOff";
-    failure.since = pod.unready_since();
-    auto const* end = container.ended ? &*container.ended : container.last ? &*container.last : nullptr;
-    failure.message =
-        end ? fmt::format("{} crash-loops: exit code {}{}, {} restarts", container.called(), end->exit_code,
-                          end->reason.empty() ? "" : fmt::format(" ({})", end->reason), container.restarts)
-            : fmt::format("{} crash-loops: {} restarts", container.called(), container.restarts);
-    return failure;
+Finding looping(Pod const& pod, Container const& container) {
+    auto finding = finding_of("Pod", pod.meta);
+    finding.reason = "CrashLoopBackOff";
+    finding.since = pod.unready_since();
+    finding.message = [&container] {
+        auto const* end = container.ended ? &*container.ended : container.last ? &*container.last : nullptr;
+        if (!end) return fmt::format("{} crash-loops: {} restarts", container.called(), container.restarts);
+        return fmt::format("{} crash-loops: exit code {}{}, {} restarts", container.called(), end->exit_code,
+                           end->reason.empty() ? "" : fmt::format(" ({})", end->reason), container.restarts);
+    };
+    return finding;
 }
 
 Outcome judge(View const& view, Params const& params, WallTime now) {
     auto const min_restarts = params.integer("min_restarts");
-    Findings findings;
+    Findings findings(params.max_failures_listed);
     auto const pods = view.list<Pod>();
     std::int64_t young = 0;
     for (auto const* pod : pods) {
@@ -61,8 +62,8 @@ Outcome judge(View const& view, Params const& params, WallTime now) {
         }
     }
     auto const checked = static_cast<std::int64_t>(pods.size());
-    auto outcome = std::move(findings).conclude(checked, fmt::format("no container of {} pods crash-loops", checked),
-                                                params.max_failures_listed, now);
+    auto outcome =
+        std::move(findings).conclude(checked, fmt::format("no container of {} pods crash-loops", checked), now);
     if (young) outcome.details["containers_below_min_restarts"] = young;
     outcome.measurements = {{"pods_crash_looping", static_cast<double>(outcome.failed)}};
     outcome.thresholds = {{"restarts", nullptr, min_restarts}};

@@ -2,7 +2,7 @@
 // lastState, one each per container).
 
 #include "base/duration.hpp"
-#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/finding_of.hpp"
 #include "check/catalogue/reads_of.hpp"
 #include "check/catalogue/workloads/workloads.hpp"
 #include "check/objects/pod.hpp"
@@ -42,31 +42,33 @@ bool is_within(std::optional<WallTime> when, Duration window, WallTime now) {
 
 Outcome judge_oom(View const& view, Params const& params, WallTime now) {
     auto const window = params.duration("window");
-    Findings findings;
+    Findings findings(params.max_failures_listed);
     auto const pods = view.list<Pod>();
     for (auto const* pod : pods) {
         for (auto const& container : pod->containers) {
             auto const* kill = oom_kill(container);
             if (!kill || !is_within(kill->finished, window, now)) continue;
             auto const down = is_down(*pod, container);
-            auto failure = failure_of("Pod", pod->meta, down ? Status::critical : Status::warning);
-            failure.reason = "OOMKilled";
-            failure.since = kill->finished;
-            failure.timing = Timing::happened;
-            failure.message = fmt::format(
-                "{} was killed for lack of memory, {}, {}, {} restarts", container.called(),
-                container.memory_limit.empty() ? "without a limit of its own" : "limit " + container.memory_limit,
-                container.running ? "runs again"
-                : down            ? "does not run"
-                                  : "has ended since",
-                container.restarts);
-            findings.add(std::move(failure));
+            auto finding = finding_of("Pod", pod->meta, down ? Status::critical : Status::warning);
+            finding.reason = "OOMKilled";
+            finding.since = kill->finished;
+            finding.timing = Timing::happened;
+            finding.message = [&] {
+                return fmt::format(
+                    "{} was killed for lack of memory, {}, {}, {} restarts", container.called(),
+                    container.memory_limit.empty() ? "without a limit of its own" : "limit " + container.memory_limit,
+                    container.running ? "runs again"
+                    : down            ? "does not run"
+                                      : "has ended since",
+                    container.restarts);
+            };
+            findings.add(finding);
         }
     }
     auto const checked = static_cast<std::int64_t>(pods.size());
     auto outcome = std::move(findings).conclude(
         checked, fmt::format("no container of {} pods ran out of memory within {}", checked, format_duration(window)),
-        params.max_failures_listed, now);
+        now);
     outcome.measurements = {{"pods_oom_killed", static_cast<double>(outcome.failed)}};
     return outcome;
 }
@@ -75,7 +77,7 @@ Outcome judge_restarts(View const& view, Params const& params, WallTime now) {
     auto const window = params.duration("window");
     auto const warning = params.integer("warning");
     auto const critical = params.integer("critical");
-    Findings findings;
+    Findings findings(params.max_failures_listed);
     std::int64_t most = 0;
     auto const pods = view.list<Pod>();
     for (auto const* pod : pods) {
@@ -83,22 +85,23 @@ Outcome judge_restarts(View const& view, Params const& params, WallTime now) {
             if (!container.last || !is_within(container.last->finished, window, now)) continue;
             most = std::max(most, container.restarts);
             if (container.restarts < std::min(warning, critical)) continue;
-            auto failure =
-                failure_of("Pod", pod->meta, container.restarts >= critical ? Status::critical : Status::warning);
-            failure.reason = "TooManyRestarts";
+            auto finding =
+                finding_of("Pod", pod->meta, container.restarts >= critical ? Status::critical : Status::warning);
+            finding.reason = "TooManyRestarts";
             auto const& end = *container.last;
-            failure.since = end.finished;
-            failure.timing = Timing::told;
-            failure.message = fmt::format("{} restarted {} times, the last one {} ago with exit code {}{}",
-                                          container.called(), container.restarts, format_age(now - *end.finished),
-                                          end.exit_code, end.reason.empty() ? "" : fmt::format(" ({})", end.reason));
-            findings.add(std::move(failure));
+            finding.since = end.finished;
+            finding.timing = Timing::told;
+            finding.message = [&] {
+                return fmt::format("{} restarted {} times, the last one {} ago with exit code {}{}", container.called(),
+                                   container.restarts, format_age(now - *end.finished), end.exit_code,
+                                   end.reason.empty() ? "" : fmt::format(" ({})", end.reason));
+            };
+            findings.add(finding);
         }
     }
     auto const checked = static_cast<std::int64_t>(pods.size());
     auto outcome = std::move(findings).conclude(
-        checked, fmt::format("no container of {} pods restarted {} times", checked, std::min(warning, critical)),
-        params.max_failures_listed, now);
+        checked, fmt::format("no container of {} pods restarted {} times", checked, std::min(warning, critical)), now);
     outcome.measurements = {{"restarts_most", static_cast<double>(most)}};
     outcome.thresholds = {{"restarts", warning, critical}};
     return outcome;

@@ -3,7 +3,7 @@
 // Left out: pods of Jobs (they come to an end), gated ones (somebody holds them back on purpose), finished ones, and
 // those being deleted or preempted.
 
-#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/finding_of.hpp"
 #include "check/catalogue/reads_of.hpp"
 #include "check/catalogue/workloads/workloads.hpp"
 #include "check/objects/pod.hpp"
@@ -46,36 +46,32 @@ std::string cause(Pod const& pod) {
     return {};
 }
 
-Failure unready(Pod const& pod) {
-    auto failure = failure_of("Pod", pod.meta);
-    auto why = cause(pod);
-    if (!why.empty()) why.insert(0, ": ");
-    failure.since = pod.unready_since();
-    if (pod.phase == "Running") {
-        failure.reason = "NotReady";
-        failure.message = fmt::format("is not ready{}", why);
-    } else {
-        failure.reason = pod.phase.empty() ? "Pending" : pod.phase;
-        failure.message = fmt::format("is {}{}", failure.reason, why);
-        if (failure.reason == "Pending") failure.since = pod.meta.created;
-    }
-    return failure;
+Finding unready(Pod const& pod) {
+    auto finding = finding_of("Pod", pod.meta);
+    finding.reason = pod.phase == "Running" ? "NotReady" : reason_or(pod.phase, "Pending");
+    finding.since = finding.reason == "Pending" ? pod.meta.created : pod.unready_since();
+    finding.message = [&pod, reason = finding.reason] {
+        auto why = cause(pod);
+        if (!why.empty()) why.insert(0, ": ");
+        return fmt::format("is {}{}", reason == "NotReady" ? "not ready" : reason, why);
+    };
+    return finding;
 }
 
 Outcome judge(View const& view, Params const& params, WallTime now) {
     auto const pending_min_age = params.duration("pending_min_age");
-    Findings findings;
+    Findings findings(params.max_failures_listed);
     std::int64_t checked = 0;
     for (auto const* pod : view.list<Pod>()) {
         if (!is_expected_ready(*pod)) continue;
         ++checked;
         if (pod->phase == "Running" && pod->is_ready()) continue;
-        auto failure = unready(*pod);
-        auto const limit = failure.reason == "Pending" ? pending_min_age : params.min_age;
-        if (!younger_than(failure.since, limit, now)) findings.add(std::move(failure));
+        auto finding = unready(*pod);
+        auto const limit = finding.reason == "Pending" ? pending_min_age : params.min_age;
+        if (!younger_than(finding.since, limit, now)) findings.add(finding);
     }
-    auto outcome = std::move(findings).conclude(checked, fmt::format("all {} pods that should be ready are", checked),
-                                                params.max_failures_listed, now);
+    auto outcome =
+        std::move(findings).conclude(checked, fmt::format("all {} pods that should be ready are", checked), now);
     outcome.measurements = {{"pods_not_ready", static_cast<double>(outcome.failed)},
                             {"pods_expected_ready", static_cast<double>(checked)}};
     return outcome;

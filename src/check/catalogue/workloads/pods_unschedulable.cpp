@@ -1,6 +1,6 @@
 // pods-unschedulable: pods for which the scheduler finds no node, in the scheduler's own words.
 
-#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/finding_of.hpp"
 #include "check/catalogue/reads_of.hpp"
 #include "check/catalogue/workloads/workloads.hpp"
 #include "check/objects/pod.hpp"
@@ -11,22 +11,22 @@ namespace vedette::check {
 namespace {
 
 Outcome judge(View const& view, Params const& params, WallTime now) {
-    Findings findings;
+    Findings findings(params.max_failures_listed);
     auto const pods = view.list<Pod>();
     for (auto const* pod : pods) {
         auto const* scheduled = find_condition(pod->conditions, "PodScheduled");
         if (!scheduled || scheduled->status != "False" || scheduled->reason != "Unschedulable") continue;
         if (pod->gated || pod->meta.deleted) continue;
-        auto failure = failure_of("Pod", pod->meta);
-        failure.reason = "Unschedulable";
-        failure.since = scheduled->since ? scheduled->since : pod->meta.created;
-        failure.message =
-            scheduled->message.empty() ? "fits on no node" : fmt::format("fits on no node: {}", scheduled->message);
-        if (!younger_than(failure.since, params.min_age, now)) findings.add(std::move(failure));
+        auto finding = finding_of("Pod", pod->meta);
+        finding.reason = "Unschedulable";
+        finding.since = scheduled->since ? scheduled->since : pod->meta.created;
+        finding.message = [scheduled] {
+            return scheduled->message.empty() ? "fits on no node" : "fits on no node: " + scheduled->message;
+        };
+        if (!younger_than(finding.since, params.min_age, now)) findings.add(finding);
     }
     auto const checked = static_cast<std::int64_t>(pods.size());
-    auto outcome = std::move(findings).conclude(checked, fmt::format("none of {} pods waits for a node", checked),
-                                                params.max_failures_listed, now);
+    auto outcome = std::move(findings).conclude(checked, fmt::format("none of {} pods waits for a node", checked), now);
     outcome.measurements = {{"pods_unschedulable", static_cast<double>(outcome.failed)}};
     return outcome;
 }

@@ -3,7 +3,7 @@
 // A waiting container carries no time. It has waited at least since its pod stopped being ready, and not before its
 // own last run ended.
 
-#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/finding_of.hpp"
 #include "check/catalogue/reads_of.hpp"
 #include "check/catalogue/workloads/workloads.hpp"
 #include "check/objects/pod.hpp"
@@ -39,38 +39,44 @@ std::optional<WallTime> waiting_since(Pod const& pod, Container const& container
     return since;
 }
 
-Failure waiting(Pod const& pod, Container const& container, std::string message) {
-    auto failure = failure_of("Pod", pod.meta);
-    failure.reason = container.waiting_reason;
-    failure.since = waiting_since(pod, container);
-    failure.message = std::move(message);
-    if (!container.waiting_message.empty()) failure.message += ": " + container.waiting_message;
-    return failure;
+Finding waiting(Pod const& pod, Container const& container) {
+    auto finding = finding_of("Pod", pod.meta);
+    finding.reason = container.waiting_reason;
+    finding.since = waiting_since(pod, container);
+    return finding;
+}
+
+std::string with_message(std::string words, Container const& container) {
+    if (!container.waiting_message.empty()) words += ": " + container.waiting_message;
+    return words;
 }
 
 Outcome judge_image_pull(View const& view, Params const& params, WallTime now) {
-    Findings findings;
+    Findings findings(params.max_failures_listed);
     auto const pods = view.list<Pod>();
     for (auto const* pod : pods) {
         if (pod->meta.deleted) continue;
         for (auto const& container : pod->containers) {
             if (!is_one_of(image_reasons, container.waiting_reason)) continue;
-            auto failure = waiting(*pod, container,
-                                   fmt::format("{} cannot get its image {} ({})", container.called(),
-                                               clip(container.image), container.waiting_reason));
-            if (!younger_than(failure.since, params.min_age, now)) findings.add(std::move(failure));
+            auto finding = waiting(*pod, container);
+            finding.message = [&container] {
+                return with_message(fmt::format("{} cannot get its image {} ({})", container.called(),
+                                                clip(container.image), container.waiting_reason),
+                                    container);
+            };
+            if (!younger_than(finding.since, params.min_age, now)) findings.add(finding);
         }
     }
     auto const checked = static_cast<std::int64_t>(pods.size());
-    auto outcome = std::move(findings).conclude(
-        checked, fmt::format("no container of {} pods waits for its image", checked), params.max_failures_listed, now);
+    auto outcome =
+        std::move(findings).conclude(checked, fmt::format("no container of {} pods waits for its image", checked), now);
     outcome.measurements = {{"pods_without_image", static_cast<double>(outcome.failed)}};
     return outcome;
 }
 
 Outcome judge_config_error(View const& view, Params const& params, WallTime now) {
     auto const other_waiting_age = params.duration("other_waiting_age");
-    Findings findings;
+    Findings findings(params.max_failures_listed);
     auto const pods = view.list<Pod>();
     for (auto const* pod : pods) {
         if (pod->meta.deleted) continue;
@@ -80,16 +86,20 @@ Outcome judge_config_error(View const& view, Params const& params, WallTime now)
             if (reason.empty() || reason == "CrashLoopBackOff" || reason == "PodInitializing") continue;
             if (is_one_of(image_reasons, reason)) continue;
             auto const is_error = is_one_of(config_reasons, reason);
-            auto failure = waiting(*pod, container,
-                                   is_error ? fmt::format("{} cannot be created ({})", container.called(), reason)
-                                            : fmt::format("{} keeps waiting ({})", container.called(), reason));
+            auto finding = waiting(*pod, container);
+            finding.message = [&container, is_error] {
+                return with_message(
+                    fmt::format("{} {} ({})", container.called(), is_error ? "cannot be created" : "keeps waiting",
+                                container.waiting_reason),
+                    container);
+            };
             auto const limit = is_error ? params.min_age : other_waiting_age;
-            if (!younger_than(failure.since, limit, now)) findings.add(std::move(failure));
+            if (!younger_than(finding.since, limit, now)) findings.add(finding);
         }
     }
     auto const checked = static_cast<std::int64_t>(pods.size());
-    auto outcome = std::move(findings).conclude(
-        checked, fmt::format("every container of {} pods can be created", checked), params.max_failures_listed, now);
+    auto outcome =
+        std::move(findings).conclude(checked, fmt::format("every container of {} pods can be created", checked), now);
     outcome.measurements = {{"pods_not_creatable", static_cast<double>(outcome.failed)}};
     return outcome;
 }

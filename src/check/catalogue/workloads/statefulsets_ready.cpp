@@ -3,7 +3,7 @@
 // A StatefulSet has no conditions; its pods tell the times. An ordered set creates pod n+1 only when pod n is ready,
 // so pods that are missing behind a young one are no trouble yet.
 
-#include "check/catalogue/failure_of.hpp"
+#include "check/catalogue/finding_of.hpp"
 #include "check/catalogue/workloads/pods_by_owner.hpp"
 #include "check/catalogue/workloads/replicated_findings.hpp"
 #include "check/catalogue/workloads/workloads.hpp"
@@ -21,35 +21,37 @@ std::vector<Read> needs() {
     return reads;
 }
 
-std::optional<Failure> trouble(StatefulSet const& s, OwnedPods const& pods) {
-    auto failure = failure_of("StatefulSet", s.meta, Status::warning);
+std::optional<Finding> trouble(StatefulSet const& s, OwnedPods const& pods) {
+    auto finding = finding_of("StatefulSet", s.meta, Status::warning);
     auto const last_step = pods.newest ? pods.newest : s.meta.created;
     if (s.ready < s.desired) {
-        if (s.ready == 0) failure.status = Status::critical;
-        failure.reason = s.ready == 0 ? "NoneReady" : "TooFewReady";
-        failure.message = fmt::format("has {} of {} pods ready", s.ready, s.desired);
-        failure.since = pods.oldest_unready ? pods.oldest_unready : last_step;
-        return failure;
+        if (s.ready == 0) finding.status = Status::critical;
+        finding.reason = s.ready == 0 ? "NoneReady" : "TooFewReady";
+        finding.message = [&s] { return fmt::format("has {} of {} pods ready", s.ready, s.desired); };
+        finding.since = pods.oldest_unready ? pods.oldest_unready : last_step;
+        return finding;
     }
     auto const to_update = std::max<std::int64_t>(0, s.desired - s.partition);
     if (s.rolling && !s.on_delete && s.updated < to_update) {
-        failure.reason = "RolloutStuck";
-        failure.message = fmt::format("is half-way through its update: {} of {} pods updated", s.updated, to_update);
-        failure.since = last_step;
-        return failure;
+        finding.reason = "RolloutStuck";
+        finding.message = [&s, to_update] {
+            return fmt::format("is half-way through its update: {} of {} pods updated", s.updated, to_update);
+        };
+        finding.since = last_step;
+        return finding;
     }
     return std::nullopt;
 }
 
 Outcome judge(View const& view, Params const& params, WallTime now) {
     PodsByOwner const pods(view, "StatefulSet", params.min_age, now);
-    Findings findings;
+    Findings findings(params.max_failures_listed);
     std::int64_t at_zero = 0;
     auto const sets = view.list<StatefulSet>();
     for (auto const* s : sets) {
         if (s->meta.deleted) continue;
         if (is_unobserved(*s)) {
-            if (auto failure = not_observed("StatefulSet", *s, params.min_age, now)) findings.add(std::move(*failure));
+            if (auto finding = not_observed("StatefulSet", *s, params.min_age, now)) findings.add(*finding);
             continue;
         }
         if (s->desired == 0) {
@@ -57,12 +59,11 @@ Outcome judge(View const& view, Params const& params, WallTime now) {
             if (params.strict) findings.add(scaled_to_zero("StatefulSet", s->meta));
             continue;
         }
-        auto failure = trouble(*s, pods.of(s->meta));
-        if (failure && !younger_than(failure->since, params.min_age, now)) findings.add(std::move(*failure));
+        auto finding = trouble(*s, pods.of(s->meta));
+        if (finding && !younger_than(finding->since, params.min_age, now)) findings.add(*finding);
     }
     auto const checked = static_cast<std::int64_t>(sets.size());
-    auto outcome = std::move(findings).conclude(checked, fmt::format("all {} StatefulSets are ready", checked),
-                                                params.max_failures_listed, now);
+    auto outcome = std::move(findings).conclude(checked, fmt::format("all {} StatefulSets are ready", checked), now);
     outcome.details["scaled_to_zero"] = at_zero;
     outcome.measurements = {{"statefulsets_not_ready", static_cast<double>(outcome.failed)}};
     return outcome;
