@@ -41,8 +41,8 @@ spec:
                        name, labels, busybox());
 }
 
-std::string field(Namespace const& ns, std::string_view workflow, std::string_view path) {
-    return ns.kubectl(fmt::format("get workflow {} -o jsonpath='{}'", workflow, path));
+std::optional<std::string> field(Namespace const& ns, std::string_view workflow, std::string_view path) {
+    return try_kubectl(fmt::format("-n {} get workflow {} -o jsonpath='{}'", ns.name(), workflow, path));
 }
 
 TEST(Argo, RunsTheWorkflowsOfItsInstanceOnceItIsNotStoppedAndReportsTheirOutputs) {

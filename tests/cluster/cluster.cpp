@@ -78,6 +78,12 @@ std::string kubectl(std::string const& arguments, std::string const& input) {
     return output.text;
 }
 
+std::optional<std::string> try_kubectl(std::string const& arguments) {
+    auto output = run("kubectl " + arguments + " 2>/dev/null </dev/null");
+    if (output.code != 0) return std::nullopt;
+    return std::move(output.text);
+}
+
 boost::json::object check_json(std::string const& arguments) {
     auto const output = run(fmt::format("{} check -o json {}", variable("VEDETTE_BIN"), arguments));
     EXPECT_TRUE(output.code == 0 || output.code == 1)
@@ -124,11 +130,14 @@ std::string suite_for(std::string const& ns, Tuning const& tuning) {
     return text;
 }
 
+void create_namespace(std::string const& name) {
+    kubectl(fmt::format("create namespace {} >/dev/null", name));
+    EXPECT_TRUE(
+        eventually([&] { return try_kubectl(fmt::format("-n {} get serviceaccount default", name)).has_value(); }));
+}
+
 Namespace::Namespace(Tuning const& tuning) : name_(next_name()), suite_(suite_for(name_, tuning)) {
-    cluster::kubectl("create namespace " + name_);
-    // Pods need the account that a controller makes a moment later.
-    EXPECT_TRUE(eventually(
-        [this] { return run(fmt::format("kubectl -n {} get serviceaccount default 2>/dev/null", name_)).code == 0; }));
+    create_namespace(name_);
 }
 
 Namespace::~Namespace() {

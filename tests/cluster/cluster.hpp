@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace vedette::cluster {
@@ -19,6 +20,8 @@ struct Output {
 Output run(std::string const& command);
 /// kubectl with these arguments; `input` is fed to it. Fails the test when kubectl fails.
 std::string kubectl(std::string const& arguments, std::string const& input = "");
+/// The same for who asks again: nothing where kubectl fails.
+std::optional<std::string> try_kubectl(std::string const& arguments);
 
 /// `vedette check -o json` with these arguments: the document.
 boost::json::object check_json(std::string const& arguments);
@@ -55,6 +58,9 @@ using Tuning = std::map<std::string, std::string>;
 /// YAML of a suite with every check of the built-in one. What is wrong for a second counts, so that a test need not
 /// wait; those of namespaced objects look at `ns` alone.
 std::string suite_for(std::string const& ns, Tuning const& tuning = {});
+
+/// Makes a namespace in which pods may be made: they need the account that a controller makes a moment later.
+void create_namespace(std::string const& name);
 
 /// A namespace for one test, deleted with it.
 class Namespace {

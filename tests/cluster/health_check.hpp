@@ -33,6 +33,9 @@ inline constexpr auto until_let_go = "until [ -e /tmp/go ]; do sleep 0.2; done";
 /// The text of a Workflow that runs one script, in YAML.
 std::string workflow_of(std::string_view script);
 
+/// Ends that script in the pod of a Workflow which is Running.
+void let_go(std::string const& ns, std::string const& workflow);
+
 /// A Workflow that a HealthCheck has made.
 struct WorkflowRun {
     std::string id;  ///< "check-12", "remedy-3-1"
@@ -58,7 +61,7 @@ public:
     std::string const& ns() const { return ns_; }
     std::string const& name() const { return name_; }
 
-    /// As it is now; empty if it is gone or the API server does not answer.
+    /// As it is now; empty if it is gone.
     boost::json::object object() const;
     /// The string at a path of it, "status.currentWorkflow.name".
     std::string text(std::string_view path) const;
@@ -66,12 +69,14 @@ public:
     std::int64_t count(std::string_view path) const;
     /// Its Workflows that still exist, oldest first, and among equals by name.
     std::vector<WorkflowRun> runs() const;
+    /// Those of runs() that are remedies.
+    std::vector<WorkflowRun> remedies() const;
     /// Reasons of the events about it.
     std::vector<std::string> events() const;
 
     void patch(std::string_view spec_json) const;
     void remove() const;
-    /// Ends the script until_let_go of its newest run, which is Running.
+    /// Ends the script until_let_go of its newest run, as the other let_go() does.
     void let_go() const;
 
     /// Waits until `holds` says yes of the object, or fails the test as `eventually` does. The object of that moment.
@@ -92,10 +97,11 @@ std::string message_of_condition(boost::json::object const& check, std::string_v
 std::string truth_of(boost::json::object const& check, std::string_view condition);
 
 /// Fails the test unless the status of a check whose Workflows are all still there is what they say: each run was made
-/// once and booked once with its result, none began before the one before it had ended, and no remedy ran twice.
+/// once and booked once with its result, none began before the one before it had ended or timed out, and no remedy ran
+/// twice.
 void expect_status_equals_the_workflows(Check const& check);
 
-/// A GET of the API server: the document, or an empty object.
+/// A GET of the API server, again and again until it answers: the document, or an empty object if there is none.
 boost::json::object get(std::string const& path);
 /// Of a GET of a list: its items.
 boost::json::array items(std::string const& path);

@@ -71,6 +71,16 @@ std::string fetch(int port, std::string const& path) {
     return answer.starts_with("HTTP/1.1 200 ") && body != std::string::npos ? answer.substr(body + 4) : "";
 }
 
+// Waits until nothing of a process that has ended is in the run's control groups: until then one of its threads may
+// hold its ports, and `launch` takes it for one that runs.
+bool has_left_the_run(int pid) {
+    File const script(
+        fmt::format(". {0}/run.sh\nname_run \"$VEDETTE_CLUSTER_RUN\"\n"
+                    "while is_of_run {1} || processes_of_run | grep -qx {1}; do sleep 0.02; done\n",
+                    CLUSTER_SOURCE_DIR, pid));
+    return run("timeout 180 bash " + script.path()).code == 0;
+}
+
 std::vector<Operator const*>& operators() {
     static std::vector<Operator const*> all;
     return all;
@@ -91,6 +101,11 @@ void install_operator() {
         kubectl("apply --server-side -f " VEDETTE_DEPLOY_DIR "/operator/crd.yaml >/dev/null");
         wait_for_resource();
         kubectl("apply --server-side -f - >/dev/null", rights());
+        EXPECT_TRUE(eventually([] {
+            return try_kubectl(
+                       "auth can-i list healthchecks.activemonitor.keikoproj.io -A "
+                       "--as=system:serviceaccount:health:activemonitor-controller-sa") == "yes\n";
+        })) << "its account has no rights";
         return true;
     }();
 }
@@ -129,18 +144,19 @@ bool Operator::running() const {
     return pid() > 0 && !content(fmt::format("/proc/{}/cmdline", pid())).empty();
 }
 
-void Operator::kill() {
+bool Operator::ends_by(int signal) {
     EXPECT_TRUE(running()) << log();
     meant_to_run_ = false;
-    if (running()) ::kill(pid(), SIGKILL);
-    EXPECT_TRUE(eventually([this] { return !running(); }));
+    if (running()) ::kill(pid(), signal);
+    return eventually([this] { return !running(); }) && has_left_the_run(pid());
+}
+
+void Operator::kill() {
+    EXPECT_TRUE(ends_by(SIGKILL));
 }
 
 void Operator::stop() {
-    EXPECT_TRUE(running()) << log();
-    meant_to_run_ = false;
-    if (running()) ::kill(pid(), SIGTERM);
-    EXPECT_TRUE(eventually([this] { return !running(); })) << "SIGTERM does not end it";
+    EXPECT_TRUE(ends_by(SIGTERM)) << "SIGTERM does not end it";
     if (running()) kill();
 }
 

@@ -24,7 +24,7 @@ struct OperatorOptions {
 class Operator {
 public:
     explicit Operator(OperatorOptions options = {});
-    /// By SIGTERM; fails the test if it has not ended after 10 s.
+    /// By SIGTERM; fails the test if that does not end it.
     ~Operator();
     Operator(Operator const&) = delete;
     Operator& operator=(Operator const&) = delete;
@@ -47,6 +47,8 @@ public:
 
 private:
     int pid() const;
+    /// Whether nothing of it is left after that signal.
+    bool ends_by(int signal);
 
     OperatorOptions options_;
     bool meant_to_run_ = false;

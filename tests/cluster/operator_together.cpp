@@ -42,7 +42,7 @@ void end_common_operator() {
     if (!one) return;
     EXPECT_THAT(one->log(), testing::Not(testing::HasSubstr("activemonitor-controller-sa\" cannot")))
         << "install.yaml gives it too little";
-    EXPECT_TRUE(one->answers("/healthz"));
+    EXPECT_TRUE(eventually([&] { return one->answers("/healthz"); }));
     one.reset();
     std::filesystem::remove_all(source_folder());
 }
