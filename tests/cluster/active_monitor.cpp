@@ -144,7 +144,7 @@ metadata:
   ownerReferences:
   - {{apiVersion: v1alpha1, kind: HealthCheck, name: {0}, uid: {1}, controller: true}}
 {2}  serviceAccountName: {0}
-  activeDeadlineSeconds: 300
+  activeDeadlineSeconds: 1500
   podGC: {{strategy: OnPodCompletion}}
 )",
                        check, uid, workflow_of(script));

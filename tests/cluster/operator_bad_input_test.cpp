@@ -169,12 +169,16 @@ bool says_so(json::object const& check, Bad const& bad) {
 
 TEST_F(OperatorBadInput, AStatusOfGarbageIsEndured) {
     Check const garbled(ns, "garbled");
-    kubectl("create -f - >/dev/null", health_check(ns, {.name = "garbled", .script = "sleep 8"}));
-    ASSERT_TRUE(eventually([&] { return !garbled.text("status.currentWorkflow.name").empty(); }));
+    kubectl("create -f - >/dev/null", health_check(ns, {.name = "garbled", .script = "sleep 60", .timeout = 60}));
+    std::string workflow;
+    ASSERT_TRUE(eventually([&] {
+        workflow = garbled.text("status.currentWorkflow.name");
+        return !workflow.empty();
+    }));
     kubectl(
         fmt::format("-n {} patch workflow {} --type merge -p '{{\"status\":{{\"phase\":[1],\"message\":{{}},"
                     "\"outputs\":7,\"startedAt\":\"yesterday\"}}}}' >/dev/null",
-                    ns, garbled.text("status.currentWorkflow.name")));
+                    ns, workflow));
     garbled.expect_booked(1);  // Argo may mend it; the time-out does in any case
 }
 
@@ -245,7 +249,7 @@ TEST_F(OperatorBadInput, WhatWasMissingIsMadeAndNobodyTouchesTheCheck) {
 }  // namespace
 
 void begin_bad_input() {
-    kubectl(fmt::format("create namespace {} >/dev/null", ns));
+    create_namespace(ns);
     kubectl(fmt::format("-n {} apply -f - >/dev/null", ns), web_server());
     make_namespace_that_is_being_deleted("dying");
     kubectl(fmt::format("-n {} wait pod/web --for=condition=Ready --timeout=180s >/dev/null", ns));

@@ -12,6 +12,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 namespace vedette::cluster {
 namespace {
 
@@ -84,7 +86,8 @@ TEST_F(OperatorLife, WhatIsEditedPausedOrDeletedInMidRunIsBookedFirstOrNotAtAll)
     EXPECT_EQ(get_int(second, "status.successCount"), 1) << "the run under way was of the text before";
     EXPECT_GE(get_int(second, "status.failedCount").value_or(0), 1);
     EXPECT_TRUE(eventually([] {
-        return kubectl("-n life get workflows -o name").find("deleted-") == std::string::npos;
+        auto const workflows = try_kubectl("-n life get workflows -o name");
+        return workflows && workflows->find("deleted-") == std::string::npos;
     })) << "a Workflow outlives its HealthCheck";
     EXPECT_EQ(common_operator().metric("healthcheck_success_count{healthcheck_name=\"deleted\""), "");
 
@@ -111,10 +114,12 @@ TEST_F(OperatorLife, OutputsBecomeMetricsAndGoWithTheirCheck) {
     Check const check("life", "measured");
     check.expect_booked(1);
     auto const value = [] { return common_operator().metric("measured_answer_total{healthcheck_name=\"measured\""); };
-    EXPECT_TRUE(eventually([&] { return !value().empty() && std::stod(value()) == 42; }))
-        << common_operator().metrics();
+    EXPECT_TRUE(eventually([&] {
+        auto const text = value();
+        return !text.empty() && std::stod(text) == 42;
+    })) << common_operator().metrics();
     check.remove();
-    EXPECT_TRUE(eventually([&] { return value().empty(); }));
+    EXPECT_TRUE(eventually([&] { return !common_operator().metrics().empty() && value().empty(); }));
 }
 
 TEST_F(OperatorLife, AWorkflowInAnotherNamespaceIsBookedAndSweptWithItsCheck) {
@@ -126,28 +131,43 @@ TEST_F(OperatorLife, AWorkflowInAnotherNamespaceIsBookedAndSweptWithItsCheck) {
     EXPECT_EQ(get_string(runs[0].object, "metadata.namespace"), "foreign");
     EXPECT_EQ(find(runs[0].object, "metadata.ownerReferences"), nullptr);
     check.remove();
-    EXPECT_TRUE(eventually([] { return kubectl("-n foreign get workflows -o name").empty(); }))
+    EXPECT_TRUE(eventually([] { return try_kubectl("-n foreign get workflows -o name") == ""; }))
         << "nobody has swept it";
+}
+
+int most_runs_between_remedies(Check const& check) {
+    auto const runs = check.runs();
+    int most = 0;
+    int between = 0;
+    WorkflowRun const* remedy = nullptr;
+    for (auto const& each : runs) {
+        if (each.of_check()) {
+            between += remedy && !remedy->finished.empty() && each.created > remedy->finished;
+        } else {
+            most = std::max(most, between);
+            between = 0;
+            remedy = &each;
+        }
+    }
+    return most;
 }
 
 TEST_F(OperatorLife, ARemedyIsLimitedUntilItsIntervalIsOverOrTheCheckPasses) {
     Check const check("life", "limited");
-    auto const remedies = [&] {
-        auto all = check.runs();
-        std::erase_if(all, [](WorkflowRun const& each) { return each.of_check(); });
-        return all;
-    };
-    ASSERT_TRUE(eventually([&] { return !remedies().empty() && remedies()[0].ended(); }));
-    ASSERT_TRUE(eventually([&] { return remedies().size() >= 2 && remedies()[1].ended(); }));
-    auto const first = parse_rfc3339(remedies()[0].finished);
-    auto const second = parse_rfc3339(remedies()[1].created);
-    ASSERT_TRUE(first && second);
-    EXPECT_GE(*second - *first, seconds(120)) << "the second remedy came before its time";
-    int between = 0;
-    for (auto const& each : check.runs()) {
-        between += each.of_check() && each.created > remedies()[0].finished && each.created < remedies()[1].created;
+    for (auto const ended : {1, 2}) {
+        ASSERT_TRUE(eventually([&] { return std::ranges::count_if(check.remedies(), &WorkflowRun::ended) >= ended; }));
     }
-    EXPECT_GE(between, 2) << "the check did not go on while its remedies were at their limit";
+    // A slow machine may not get that far from one remedy to the next, but does one day.
+    EXPECT_TRUE(eventually([&] { return most_runs_between_remedies(check) >= 2; }))
+        << "the check did not go on while its remedies were at their limit";
+    auto const remedies = check.remedies();
+    for (std::size_t i = 1; i < remedies.size(); ++i) {
+        if (remedies[i - 1].finished.empty()) continue;  // timed out, and Argo has not ended it yet
+        auto const ended = parse_rfc3339(remedies[i - 1].finished);
+        auto const next = parse_rfc3339(remedies[i].created);
+        ASSERT_TRUE(ended && next);
+        EXPECT_GE(*next - *ended, seconds(120)) << remedies[i].id << " came before its time";
+    }
 
     check.patch(fmt::format(R"({{"workflow":{{"resource":{{"source":{{"inline":{}}}}}}}}})",
                             json::serialize(json::string(workflow_of("true")))));
@@ -184,9 +204,10 @@ void begin_life() {
                  .remedy = "true"});
     add("life", {.name = "twin", .schedule = "repeatAfterSec: 10"});
     add("other", {.name = "twin", .schedule = "repeatAfterSec: 10", .script = "exit 3"});
-    add("life", {.name = "edited", .script = until_let_go, .timeout = 300});
-    add("life", {.name = "paused", .schedule = "repeatAfterSec: 1", .script = until_let_go, .timeout = 300});
-    add("life", {.name = "deleted", .schedule = "repeatAfterSec: 1", .script = until_let_go, .timeout = 300});
+    // Their turn comes after a whole suite.
+    add("life", {.name = "edited", .script = until_let_go, .timeout = 1500});
+    add("life", {.name = "paused", .schedule = "repeatAfterSec: 1", .script = until_let_go, .timeout = 1500});
+    add("life", {.name = "deleted", .schedule = "repeatAfterSec: 1", .script = until_let_go, .timeout = 1500});
     add("life", {.name = "measured", .source = inline_of(answering_workflow())});
     add("life", {.name = "abroad", .target = "foreign"});
     add("life", {.name = "each-minute", .schedule = "schedule: {cron: \"* * * * *\"}"});

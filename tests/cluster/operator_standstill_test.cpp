@@ -64,10 +64,11 @@ protected:
         kubectl(fmt::format("-n {} apply -f - >/dev/null", ns), account("by-hand") + account("inherited"));
         auto const check = make({.name = "inherited"});
         left_behind_ = kubectl(fmt::format("-n {} create -o jsonpath={{.metadata.name}} -f -", ns),
-                               workflow_of_active_monitor("inherited", check.text("metadata.uid"), "sleep 3"));
+                               workflow_of_active_monitor("inherited", check.text("metadata.uid"), until_let_go));
         EXPECT_TRUE(eventually([] { return phase_of(left_behind_) == "Running"; }));
         argo_.emplace("workflow-controller");
         since_ = std::chrono::steady_clock::now();
+        let_go(ns, left_behind_);
     }
     static void TearDownTestSuite() {
         argo_.reset();
@@ -127,12 +128,42 @@ TEST_F(OperatorStandstill, RunsWaitOrTimeOutByOurClock) {
         "it failed", [](json::object const& each) { return get_string(each, "status.status") == "Failed"; });
     EXPECT_EQ(get_string(object, "status.errorMessage"), "Failed");
     expect_waiting(patient);
-    EXPECT_TRUE(program.answers("/healthz"));
-    EXPECT_TRUE(program.answers("/readyz"));
+    EXPECT_TRUE(eventually([&] { return program.answers("/healthz") && program.answers("/readyz"); }));
 }
 
 std::string holder() {
     return get_string(get(lease), "spec.holderIdentity");
+}
+
+struct Pair {
+    Operator* leads;
+    Operator* follows;
+};
+
+// Which of the two leads is for them to say: one that the machine holds up gives its place up.
+Pair roles_of(Operator& one, Operator& other) {
+    auto const leads = [](Operator const& each) { return each.metric("leader_election_master_status") == "1.0"; };
+    Pair pair{.leads = &one, .follows = &other};
+    EXPECT_TRUE(eventually([&] {
+        if (!leads(*pair.leads)) std::swap(pair.leads, pair.follows);
+        return leads(*pair.leads) && !leads(*pair.follows);
+    })) << "not one of the two leads";
+    return pair;
+}
+
+// The best of three is what the program does; a single one may be the machine's.
+constexpr auto attempts = 3;
+
+// One that starts beside a leader takes nothing from it.
+void start_as_standby(Operator& newcomer) {
+    for (int i = 0; i < attempts; ++i) {
+        if (i > 0) newcomer.stop();
+        ASSERT_TRUE(eventually([] { return !holder().empty(); }));
+        auto const leader = holder();
+        newcomer.start();
+        if (holder() == leader) return;
+    }
+    ADD_FAILURE() << "it does not stand by";
 }
 
 // From the signal to the one that leads until its standby has taken the Lease.
@@ -153,27 +184,25 @@ Duration hand_over_by(Operator& leader) {
 
 TEST_F(OperatorStandstill, AKilledLeaderIsFollowedByItsStandbyAndASignalledOneAtOnce) {
     Operator first({.name = "operator-1", .flags = "--leader-elect"});
-    ASSERT_TRUE(eventually([&] { return !holder().empty(); }));
-    auto const leader = holder();
     Operator second({.name = "operator-2", .flags = "--leader-elect", .metrics_port = 8082, .probe_port = 8083});
     make_waiting({.name = "led"});
-    EXPECT_EQ(holder(), leader);
 
-    first.kill();
-    ASSERT_TRUE(eventually([&] { return !holder().empty() && holder() != leader; }));
-    auto const successor = holder();
+    auto pair = roles_of(first, second);
+    auto const led = holder();
+    pair.leads->kill();
+    ASSERT_TRUE(eventually([&] {
+        auto const now = holder();
+        return !now.empty() && now != led;
+    }));
 
-    first.start();
-    EXPECT_EQ(holder(), successor);
+    start_as_standby(*pair.leads);
     make_waiting({.name = "handed-over"});
-    // The best of three is what the program does; a single one may be the machine's.
-    auto* leads = &second;
-    auto* follows = &first;
-    auto best = hand_over_by(*leads);
-    for (int more = 2; more > 0 && best >= hand_over; --more) {
-        std::swap(leads, follows);
-        follows->start();
-        best = std::min(best, hand_over_by(*leads));
+    pair = roles_of(first, second);
+    auto best = hand_over_by(*pair.leads);
+    for (int i = 1; i < attempts && best >= hand_over; ++i) {
+        pair.leads->start();
+        pair = roles_of(first, second);
+        best = std::min(best, hand_over_by(*pair.leads));
     }
     RecordProperty("hand_over_ms", std::to_string(best / std::chrono::milliseconds(1)));
     EXPECT_LT(best, hand_over) << "a leader that ends in peace must not be waited for";
@@ -228,9 +257,9 @@ TEST_F(OperatorStandstill, BesideALiveReferenceNothingIsDoneUnlessItIsTakenOver)
         EXPECT_TRUE(eventually([&] {
             return program.log().find("Deployment health/activemonitor-controller is running") != std::string::npos;
         })) << program.log();
-        EXPECT_TRUE(program.answers("/healthz"));
+        EXPECT_TRUE(eventually([&] { return program.answers("/healthz"); }));
         EXPECT_FALSE(program.answers("/readyz"));
-        EXPECT_EQ(program.metric("vedette_operator_acting"), "0.0");
+        EXPECT_TRUE(eventually([&] { return program.metric("vedette_operator_acting") == "0.0"; }));
         EXPECT_TRUE(check.runs().empty());
         EXPECT_EQ(check.text("status.status"), "");
     }
