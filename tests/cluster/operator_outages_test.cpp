@@ -41,7 +41,7 @@ protected:
     /// A check whose only run is under way, until it is let go. Its pod has reported once: one that cannot do so when
     /// it starts gives up, and its Workflow ends as Error.
     static Check make_running(std::string const& name) {
-        auto const check = make({.name = name, .script = until_let_go});
+        auto const check = make({.name = name, .script = until_let_go, .timeout = 900});
         EXPECT_TRUE(eventually([&] {
             auto const runs = check.runs();
             return !runs.empty() && !check.text("status.currentWorkflow.name").empty() &&
@@ -118,9 +118,13 @@ TEST_F(OperatorOutages, TheApiServerMayDieInMidRun) {
     auto const check = make_running("cut-off");
     restart("kube-apiserver");
     ASSERT_TRUE(eventually([] { return run("kubectl get --raw /readyz >/dev/null 2>&1").code == 0; }));
-    for (auto const* each : {"kube-controller-manager", "kube-scheduler", "workflow-controller"}) revive(each);
+    revive_controllers();
     ASSERT_TRUE(eventually([&] { return may_report(check); }));
     check.let_go();
+    ASSERT_TRUE(eventually([&] {
+        revive("workflow-controller");
+        return check.count("status.totalHealthCheckRuns") == 1;
+    }));
     expect_booked_once(check);
     expect_the_others_went_on();
     EXPECT_TRUE(program.running());
