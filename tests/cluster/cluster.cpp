@@ -28,7 +28,7 @@ Tuning const& usual_tuning() {
         {"daemonsets-ready", "with: {scheduling_min_age: 1s}"},
         {"pv-phase", "with: {released_max_age: 1s}"},
         // The namespaces of earlier tests take their time to go, and builds beside us theirs from the API server.
-        {"namespaces-terminating", "min_age: 1m"},
+        {"namespaces-terminating", "min_age: 30m"},
         {"apiserver-latency", "with: {warning: 8s, critical: 9s}"},
     };
     return tuning;

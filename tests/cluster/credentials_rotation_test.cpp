@@ -54,6 +54,15 @@ public:
         kubectl("-n " + ns() + " create serviceaccount watcher");
         kubectl("-n " + ns() + " create role watcher --resource=leases --verb=get,list,watch");
         kubectl("-n " + ns() + " create rolebinding watcher --role=watcher --serviceaccount=" + ns() + ":watcher");
+        // The authorizer hears of a binding a moment later.
+        for (auto const* verb : {"list", "watch"}) {
+            EXPECT_TRUE(eventually([&] {
+                return run(fmt::format("kubectl -n {0} auth can-i {1} leases --as=system:serviceaccount:{0}:watcher "
+                                       ">/dev/null 2>&1",
+                                       ns(), verb))
+                           .code == 0;
+            })) << verb;
+        }
         put(new_token());
     }
     ~Account() {

@@ -12,8 +12,11 @@ namespace vedette::cluster {
 /// The checks that are neither ok nor skipped.
 std::set<std::string> unhealthy(boost::json::object const& document);
 
-/// Runs `vedette check ARGUMENTS` until `name` turns, and fails unless everything else but `companions` is ok then.
-/// The document of that run.
+/// Whether a check of the run says how slow this machine is, and nothing of the cluster: it had no answer in time.
+bool in_bad_weather(boost::json::object const& document);
+
+/// Runs `vedette check ARGUMENTS` until `name` turns in fair weather, and fails unless everything else but `companions`
+/// is ok then. The document of that run.
 boost::json::object expect_turns(std::string const& arguments, std::string const& name,
                                  std::set<std::string> companions = {});
 /// By the suite of `ns`.

@@ -65,7 +65,7 @@ std::string service(std::string_view name, int target_port) {
 }
 
 std::string_view ready_by_file() {
-    return "    readinessProbe: {exec: {command: [test, -e, /ready]}, periodSeconds: 1}\n";
+    return "    readinessProbe: {exec: {command: [test, -e, /ready]}, periodSeconds: 1, timeoutSeconds: 30}\n";
 }
 
 }  // namespace vedette::cluster

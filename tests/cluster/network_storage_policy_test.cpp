@@ -91,10 +91,11 @@ TEST(RealStorage, VolumesOfDeletedClaimsAreFailedAndReleased) {
     boost::json::object document;
     EXPECT_TRUE(eventually([&] {
         document = check_json("--suite " + ns.suite());
-        return entry(document, "pv-phase").at("failed").to_number<int>() == 2;
+        return entry(document, "pv-phase").at("failed").to_number<int>() == 2 &&
+               first_failure(document, "pv-phase") == fmt::format("PersistentVolume {}-doomed: Failed", ns.name()) &&
+               !in_bad_weather(document);
     })) << document;
     EXPECT_EQ(unhealthy(document), std::set<std::string>{"pv-phase"});
-    EXPECT_EQ(first_failure(document, "pv-phase"), fmt::format("PersistentVolume {}-doomed: Failed", ns.name()));
     EXPECT_THAT(boost::json::serialize(entry(document, "pv-phase").at("failures")),
                 HasSubstr(fmt::format("is Released and kept, claim {}/kept is gone", ns.name())));
     kubectl(fmt::format("delete pv {0}-doomed {0}-kept", ns.name()));

@@ -156,10 +156,15 @@ Async<void> write_a_group(Scene& scene, std::string group) {
     }
 }
 
-/// Never stops to write, whatever becomes of it.
-Async<void> write_on_and_on(Scene& scene, int& attempts) {
-    while (true) {
-        auto const i = attempts++;
+struct Writing {
+    int attempts = 0;
+    bool enough = false;
+};
+
+/// Writes until it is enough, whatever becomes of it.
+Async<void> write_on_and_on(Scene& scene, Writing& writing) {
+    while (!writing.enough) {
+        auto const i = writing.attempts++;
         co_await create(scene, "busy", i);
         if (i >= 2) co_await change(scene, "busy", i - 2, "second");
         if (i >= 4 && i % 2 == 0) co_await remove(scene, "busy", i - 4);
@@ -270,22 +275,30 @@ Async<void> outage_with_writes_at_its_end(Scene& scene) {
     EXPECT_LE(scene.ledger.total().sum() - before.sum(), 40);
 }
 
+Async<void> until_written(Scene& scene, Writing& writing, int attempts) {
+    auto const deadline = scene.soon();
+    while (writing.attempts < attempts && scene.runtime.clock().now() < deadline) {
+        co_await scene.runtime.clock().sleep_for(20ms, "some writes");
+    }
+    EXPECT_GE(writing.attempts, attempts);
+}
+
 // Killed in the middle of writes whose answers are lost: nobody knows which took place but the server.
 Async<void> outage_in_the_middle_of_writes(Scene& scene) {
-    int attempts = 0;
-    TaskGroup writing(scene.runtime.executor());
-    writing.spawn(write_on_and_on(scene, attempts));
-    co_await scene.runtime.clock().sleep_for(500ms, "some writes");
+    Writing writing;
+    TaskGroup writer(scene.runtime.executor());
+    writer.spawn(write_on_and_on(scene, writing));
+    co_await until_written(scene, writing, 10);
     co_await tool(scene, kill_the_server());
     co_await until_the_watch(scene, Watched::no_more);
     co_await tool(scene, restart_the_server());
     co_await expect_ready(scene);
-    co_await scene.runtime.clock().sleep_for(1s, "some more writes");
-    co_await writing.stop();
+    co_await until_written(scene, writing, writing.attempts + 10);
+    writing.enough = true;
+    co_await writer.join();
     co_await expect_the_same(scene, "after an outage in the middle of writes");
-    EXPECT_GT(attempts, 10);
     auto const truth = co_await listed(scene);
-    for (int i = 0; i < attempts; ++i) {
+    for (int i = 0; i < writing.attempts; ++i) {
         auto const name = key(scene, "busy", i);
         auto const told = scene.ledger.of(name);
         EXPECT_LE(told.added, 1) << name;

@@ -50,11 +50,27 @@ TEST(RealPods, AConfigMapThatIsMissingIsAConfigError) {
     expect_well(ns);
 }
 
-// It is not restarted, so that no other check has anything to say.
+// It is not restarted, so that no other check has anything to say; another container keeps its pod from being over.
 TEST(RealPods, AContainerThatOutgrowsItsLimitIsKilledAndNamedWithIt) {
     Namespace const ns;
-    ns.apply(pod("hungry", "exec dd if=/dev/zero of=/dev/null bs=200M count=1",
-                 {.more = "    resources: {limits: {memory: 16Mi}}\n", .of_pod = "  restartPolicy: Never\n"}));
+    auto const hungry = pod("hungry", "sleep 2; exec dd if=/dev/zero of=/dev/null bs=200M count=1",
+                            {.more = fmt::format("    resources: {{limits: {{memory: 16Mi}}}}\n"
+                                                 "  - {{name: keeper, image: '{}', imagePullPolicy: IfNotPresent, "
+                                                 "command: [sleep, '600']}}\n",
+                                                 busybox()),
+                             .of_pod = "  restartPolicy: Never\n"});
+    ns.apply(hungry);
+    // A container runtime that hears of the end before it hears of its cause calls it an Error.
+    EXPECT_TRUE(eventually([&] {
+        auto const reason = ns.kubectl(
+            "get pod hungry --ignore-not-found -o "
+            "jsonpath='{.status.containerStatuses[?(@.name==\"app\")].state.terminated.reason}'");
+        if (reason == "Error") {
+            ns.kubectl("delete pod hungry --now >/dev/null");
+            ns.apply(hungry);
+        }
+        return reason == "OOMKilled";
+    }));
     auto const document = expect_turns(ns, "pods-oom", {"pods-not-ready"});
     EXPECT_EQ(status_of(document, "pods-oom"), "critical");
     EXPECT_EQ(first_failure(document, "pods-oom"), failure(ns, "Pod hungry", "OOMKilled"));

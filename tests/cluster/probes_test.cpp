@@ -33,11 +33,11 @@ protected:
         ns().kubectl("wait pod --all --for=condition=Ready --timeout=180s");
         suite_.emplace(fmt::format(
             R"(checks:
-- {{type: http, name: http-pod, with: {{url: 'http://{0}:8080/', match: hello}}}}
-- {{type: http, name: http-service, with: {{url: 'http://{1}/', match: hello}}}}
-- {{type: tcp, with: {{host: {1}, port: 80}}}}
-- {{type: dns, with: {{name: shop.test, server: {2}, exact: [192.0.2.7]}}, timeout: 5s}}
-- {{type: exec, with: {{command: [kubectl, -n, {3}, exec, shop, --, sh, -c, 'test -e /open && echo OPEN || (echo SHUT; exit 2)']}}}}
+- {{type: http, name: http-pod, with: {{url: 'http://{0}:8080/', match: hello}}, timeout: 1m}}
+- {{type: http, name: http-service, with: {{url: 'http://{1}/', match: hello}}, timeout: 1m}}
+- {{type: tcp, with: {{host: {1}, port: 80}}, timeout: 1m}}
+- {{type: dns, with: {{name: shop.test, server: {2}, exact: [192.0.2.7]}}, timeout: 1m}}
+- {{type: exec, with: {{command: [kubectl, -n, {3}, exec, shop, --, sh, -c, 'test -e /open && echo OPEN || (echo SHUT; exit 2)']}}, timeout: 1m}}
 )",
             query("pod shop", ".status.podIP"), query("service shop", ".spec.clusterIP"),
             query("pod names", ".status.podIP"), ns().name()));

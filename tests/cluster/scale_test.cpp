@@ -219,7 +219,12 @@ TEST(RealScale, FiveThousandPodsAreCountedRightUnderTheDefaultDeadlines) {
     // Whoever was killed left a lease behind that only its time takes away.
     EXPECT_TRUE(eventually([] { return status_of(check_json("-n leader-leases"), "leader-leases") == "ok"; }));
 
-    auto const [document, usage] = measured_check();
+    Measured measured;
+    EXPECT_TRUE(eventually([&] {
+        measured = measured_check();
+        return !in_bad_weather(measured.document);
+    }));
+    auto const& [document, usage] = measured;
     fmt::print("checked in {:.2f} s, peak memory {:.1f} MiB, {:.2f} s of CPU\n",
                document.at("duration_seconds").to_number<double>(), static_cast<double>(usage.ru_maxrss) / 1024,
                static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +

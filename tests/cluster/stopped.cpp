@@ -47,4 +47,13 @@ void revive(std::string const& program) {
     if (has_ended(pid_of(program))) restart(program);
 }
 
+void revive_controllers() {
+    File const suite(
+        "checks: [{type: leader-leases, with: {leases: [kube-controller-manager, kube-scheduler], max_age: 5s}}]\n");
+    EXPECT_TRUE(eventually([&] {
+        for (auto const* program : {"kube-controller-manager", "kube-scheduler"}) revive(program);
+        return status_of(check_json("--suite " + suite.path()), "leader-leases") == "ok";
+    }));
+}
+
 }  // namespace vedette::cluster

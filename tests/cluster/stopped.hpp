@@ -27,7 +27,10 @@ private:
 
 /// Ends a program of the run, stopped or not, and starts it again.
 void restart(std::string const& program);
-/// Starts a program again if it has ended: one that could not renew its lease in time does so.
+/// Starts a program again if it has ended: one that could not renew its lease in time does so, at once or a moment
+/// after it runs again. So a test looks again and again.
 void revive(std::string const& program);
+/// Revives the controller manager and the scheduler until both have renewed their leases, for three minutes at most.
+void revive_controllers();
 
 }  // namespace vedette::cluster

@@ -83,15 +83,17 @@ TEST(RealWorkloads, AStatefulSetIsWellOnlyWhenEveryPodIsReady) {
     auto const document = expect_turns(ns, "statefulsets-ready", {"pods-not-ready"});
     EXPECT_EQ(status_of(document, "statefulsets-ready"), "critical");
     EXPECT_EQ(first_failure(document, "statefulsets-ready"), failure(ns, "StatefulSet db", "NoneReady"));
-    EXPECT_TRUE(eventually(
-        [&] { return run(fmt::format("kubectl -n {} exec db-0 -- touch /ready 2>/dev/null", ns.name())).code == 0; }));
+    auto const is_made_ready = [&](std::string_view pod) {
+        return run(fmt::format("kubectl -n {} exec {} -- touch /ready 2>/dev/null", ns.name(), pod)).code == 0;
+    };
+    EXPECT_TRUE(eventually([&] { return is_made_ready("db-0"); }));
     boost::json::object half;
     EXPECT_TRUE(eventually([&] {
         half = check_json("--suite " + ns.suite());
         return status_of(half, "statefulsets-ready") == "warning";
     })) << half;
     EXPECT_THAT(message_of(half, "statefulsets-ready"), HasSubstr("has 1 of 2 pods ready"));
-    ns.kubectl("exec db-1 -- touch /ready");
+    EXPECT_TRUE(eventually([&] { return is_made_ready("db-1"); }));
     expect_well(ns);
 }
 
