@@ -67,15 +67,10 @@ Async<void> Clock::sleep_until(TimePoint when, char const* what) {
     auto const executor = co_await asio::this_coro::executor;
     Event due(executor, what);
     bool fired = false;
-    struct Timer {
-        Clock& clock;
-        TimerId id;
-        ~Timer() { clock.cancel(id); }
-    };
-    Timer const timer{*this, call_at(when, [&due, &fired] {
-                          fired = true;
-                          due.notify();
-                      })};
+    ScopedTimer const timer(*this, when, [&due, &fired] {
+        fired = true;
+        due.notify();
+    });
     while (!fired) co_await due.wait();
 }
 

@@ -49,6 +49,20 @@ public:
     Async<void> sleep_for(Duration duration, char const* what = "sleep");
 };
 
+/// A timer of `clock` that is forgotten with this, fired or not.
+class ScopedTimer {
+public:
+    ScopedTimer(Clock& clock, TimePoint when, std::function<void()> action)
+        : clock_(clock), id_(clock.call_at(when, std::move(action))) {}
+    ~ScopedTimer() { clock_.cancel(id_); }
+    ScopedTimer(ScopedTimer const&) = delete;
+    ScopedTimer& operator=(ScopedTimer const&) = delete;
+
+private:
+    Clock& clock_;
+    Clock::TimerId id_;
+};
+
 /// The real clock on one executor. Lifetime: outlives every sleeper.
 std::unique_ptr<Clock> make_system_clock(asio::any_io_executor executor);
 

@@ -6,27 +6,27 @@
 #include <map>
 
 namespace vedette {
-namespace {
 
-std::map<std::string_view, int>& waiters() {
-    static thread_local std::map<std::string_view, int> counts;
-    return counts;
+WaitNote*& WaitNote::newest() {
+    static thread_local WaitNote* note = nullptr;
+    return note;
 }
 
-}  // namespace
-
-WaitNote::WaitNote(char const* what) : what_(what) {
-    ++waiters()[what_];
+WaitNote::WaitNote(char const* what) : what_(what), older_(newest()) {
+    if (older_) older_->newer_ = this;
+    newest() = this;
 }
 
 WaitNote::~WaitNote() {
-    auto& counts = waiters();
-    if (auto const found = counts.find(what_); found != counts.end() && --found->second == 0) counts.erase(found);
+    if (older_) older_->newer_ = newer_;
+    (newer_ ? newer_->older_ : newest()) = older_;
 }
 
 std::string describe_waiters() {
+    std::map<std::string_view, int> counts;
+    for (auto const* note = WaitNote::newest(); note; note = note->older_) ++counts[note->what_];
     std::string text;
-    for (auto const& [what, count] : waiters()) {
+    for (auto const& [what, count] : counts) {
         fmt::format_to(std::back_inserter(text), "{}{} x {}", text.empty() ? "" : ", ", count, what);
     }
     return text.empty() ? "nobody waits for anything" : text;

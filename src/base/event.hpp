@@ -39,7 +39,13 @@ public:
     WaitNote& operator=(WaitNote const&) = delete;
 
 private:
+    friend std::string describe_waiters();
+
+    static WaitNote*& newest();
+
     char const* what_;
+    WaitNote* older_;
+    WaitNote* newer_ = nullptr;
 };
 
 }  // namespace vedette

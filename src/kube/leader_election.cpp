@@ -9,7 +9,6 @@
 
 #include "base/ensure.hpp"
 #include "base/json.hpp"
-#include "base/with_deadline.hpp"
 
 namespace vedette::kube {
 namespace {
@@ -58,7 +57,7 @@ LeaderElector::LeaderElector(asio::any_io_executor executor, Client& client, Clo
       random_(random),
       options_(std::move(options)),
       callbacks_(std::move(callbacks)),
-      stop_asked_(std::move(executor), "the next attempt at the lease") {
+      disturbed_(std::move(executor), "the next attempt at the lease") {
     ensure(!options_.identity.empty(), "a candidate has a name");
     ensure(options_.lease_duration > options_.renew_deadline, "a leader stops before others may start");
     ensure(options_.renew_deadline > std::chrono::duration_cast<Duration>(options_.retry_period * jitter),
@@ -67,22 +66,22 @@ LeaderElector::LeaderElector(asio::any_io_executor executor, Client& client, Clo
 
 void LeaderElector::ask_to_stop() {
     stopping_ = true;
-    stop_asked_.notify();
+    disturbed_.notify();
 }
 
 void LeaderElector::look_now() {
     look_ = true;
-    stop_asked_.notify();
+    disturbed_.notify();
 }
 
-Task<void> LeaderElector::disturbed(bool by_a_look) {
-    while (!stopping_ && !(by_a_look && look_)) co_await stop_asked_.wait();
-    co_return Result<void>{};
-}
-
+// Returns early when it is asked to stop.
 Async<void> LeaderElector::pause(TimePoint until, bool until_a_look) {
-    auto const cut_short = co_await with_deadline(clock_, until, disturbed(until_a_look));
-    (void)cut_short;  // the caller looks at stopping_
+    bool due = false;
+    ScopedTimer const timer(clock_, until, [this, &due] {
+        due = true;
+        disturbed_.notify();
+    });
+    while (!due && !stopping_ && !(until_a_look && look_)) co_await disturbed_.wait();
     look_ = false;
 }
 

@@ -61,7 +61,6 @@ private:
     Async<void> compete();
     Async<void> lead();
     Async<void> release();
-    Task<void> disturbed(bool by_a_look);
     Async<void> pause(TimePoint until, bool until_a_look = false);
 
     void observe(Object lease);
@@ -76,7 +75,7 @@ private:
     Random& random_;
     LeaderElectionOptions options_;
     LeaderCallbacks callbacks_;
-    Event stop_asked_;
+    Event disturbed_;
     bool stopping_ = false;
     bool look_ = false;
     bool leads_ = false;

@@ -41,12 +41,6 @@ json::object bookmark(Kind const& kind, Representation const& how, Revision revi
     return object;
 }
 
-struct Timer {
-    Clock& clock;
-    Clock::TimerId id;
-    ~Timer() { clock.cancel(id); }
-};
-
 }  // namespace
 
 std::optional<Notice> notice_of(Change const& change, std::string_view ns, Selection const& selection) {
@@ -98,7 +92,7 @@ public:
             }
             if (now >= deadline) co_return fail(Errc::timed_out, "no event came in time");
             auto const wake = std::min({deadline, end_, query_.bookmarks ? next_bookmark_ : end_});
-            Timer const timer{owner_.clock_, owner_.clock_.call_at(wake, [this] { changed_.notify(); })};
+            ScopedTimer const timer(owner_.clock_, wake, [this] { changed_.notify(); });
             co_await changed_.wait();  // the loop looks for itself what has become due
         }
     }
