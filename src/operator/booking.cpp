@@ -11,10 +11,13 @@ WallTime whole_second(WallTime when) {
 
 }  // namespace
 
+// In a row of failures each remedy is followed by a run of the check, so what is booked and not judged is the last.
+bool remedy_is_unjudged(Status const& status) {
+    return status.consecutive_failures > 0 && status.remedy_attempt > status.remedy_unhelpful;
+}
+
 std::optional<bool> remedy_helped(Status const& before, RunResult const& result) {
-    // In a row of failures each remedy is followed by a run of the check, so what is booked and not judged is the last.
-    bool const to_judge = before.consecutive_failures > 0 && before.remedy_attempt > before.remedy_unhelpful;
-    if (!to_judge || result.inconclusive) return std::nullopt;
+    if (!remedy_is_unjudged(before) || result.inconclusive) return std::nullopt;
     return result.succeeded;
 }
 
@@ -51,6 +54,12 @@ Status book_result(Spec const& spec, Status before, RunResult const& result) {
     status.total_runs = status.success_count + status.failed_count;
     status.run_number = std::max(status.run_number + 1, status.total_runs);
     return status;
+}
+
+// A check that passes begins to count attempts anew, and while a remedy runs the check does not.
+bool remedy_is_over(Status const& status, std::int64_t episode, std::int64_t attempt) {
+    if (status.remedy_episode != episode) return status.remedy_episode > episode;
+    return status.remedy_attempt >= attempt || status.status == "Succeeded";
 }
 
 Status book_remedy(Status before, RunResult const& result) {

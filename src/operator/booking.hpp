@@ -29,10 +29,14 @@ struct RunResult {
 
 /// remedyUnhelpful follows remedy_helped().
 Status book_result(Spec const& spec, Status before, RunResult const& result);
+/// Whether a remedy has ended since the check ran last: no run has shown yet whether it helped.
+bool remedy_is_unjudged(Status const& status);
 /// Whether the remedy before this run of the check helped: only the check itself can tell. Nothing if there was none
 /// since the run before, or the run says nothing.
 std::optional<bool> remedy_helped(Status const& before, RunResult const& result);
 Status book_remedy(Status before, RunResult const& result);
+/// Whether nothing of that attempt is left to do: it is booked or was given up, or its check has passed since.
+bool remedy_is_over(Status const& status, std::int64_t episode, std::int64_t attempt);
 /// A remedy's Workflow has ended, was lost, or was given up after it had been sent: recentRemedies has one more, `now`
 /// rounded up to the second that a status can hold. For the patch that clears currentWorkflow.
 void note_remedy_end(Status& status, WallTime now);

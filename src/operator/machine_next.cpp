@@ -152,8 +152,10 @@ std::optional<NextRun> Machine::next(Status const& status) const {
         // The status has whole seconds, cut. The delay after a run's end, or its remedy's, is never shorter than asked
         // for.
         auto known = *status.finished_at + seconds(1);
-        for (auto const& remedy : status.recent_remedies) {
-            if (remedy <= now_.wall) known = std::max(known, remedy);  // one that is ahead: the clock was set back
+        // Where the clock was set back, the ends of earlier remedies come a second time, and mean nothing.
+        if (remedy_is_unjudged(status) && !status.recent_remedies.empty()) {
+            auto const last = status.recent_remedies.back();
+            if (last <= now_.wall) known = std::max(known, last);
         }
         auto const ended = ended_.value_or(known);
         run.due = std::max(run.slot, ended + check_.spec.repeat_after);

@@ -141,8 +141,7 @@ bool Machine::write_if_changed(Status status) {
 bool Machine::is_booked(RunId const& id) const {
     auto const& status = check_.status;
     if (id.purpose == Purpose::check) return std::max(status.run_number, status.total_runs) >= id.number;
-    return status.remedy_episode > id.number ||
-           (status.remedy_episode == id.number && status.remedy_attempt >= id.attempt);
+    return remedy_is_over(status, id.number, id.attempt);
 }
 
 void Machine::ask(Action request) {

@@ -4,6 +4,7 @@
 #include "operator/remedy_budget.hpp"
 
 #include "base/time_format.hpp"
+#include "operator/booking.hpp"
 
 #include <fmt/format.h>
 
@@ -39,7 +40,7 @@ bool RemedyLedger::Admitted::counts(WallTime now) const {
 }
 
 bool RemedyLedger::Admitted::booked(Status const& status) const {
-    return status.remedy_episode > episode || (status.remedy_episode == episode && status.remedy_attempt >= attempt);
+    return remedy_is_over(status, episode, attempt);
 }
 
 void RemedyLedger::forget_remedied(std::string const& uid) {
