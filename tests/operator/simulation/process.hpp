@@ -25,7 +25,9 @@ public:
     ProcessClock& clock() { return clock_; }
     bool leads() const { return operator_.leads(); }
     bool is_dead() const { return dead_; }
-    Duration age() const { return world_.clock().now() - born_; }
+    /// For how long, at least, as far as look() has seen.
+    Duration acts_for() const { return acts_since_ ? world_.clock().now() - *acts_since_ : Duration{}; }
+    void look();
     /// As its metrics say it: nothing while it does not act.
     std::optional<double> overdue_seconds(HealthCheck const& check);
 
@@ -38,6 +40,7 @@ public:
     void die_at_request(std::size_t n);
 
 private:
+    bool acts();
     Task<std::string> read_source(Source source, std::string ns, Deadline deadline);
     Async<RunResult> run_checks(HealthCheck check, Deadline deadline);
 
@@ -50,7 +53,7 @@ private:
     OperatorMetrics metrics_;
     RbacKeeper rbac_;
     Operator operator_;
-    TimePoint born_;
+    std::optional<TimePoint> acts_since_;
     bool dead_ = false;
     bool ended_ = false;
     TaskGroup tasks_;

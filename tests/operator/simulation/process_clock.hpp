@@ -35,6 +35,10 @@ public:
 
     void hold_up(Duration duration) { goes_on_ = std::max(goes_on_, world_.now() + duration); }
     bool is_held_up() const { return world_.now() < goes_on_; }
+    /// What was due meanwhile may not be done yet.
+    bool was_held_up_lately() const {
+        return goes_on_ > TimePoint{} && world_.now() < goes_on_ + std::chrono::seconds(1);
+    }
     /// Until the process may see what has come from outside.
     Async<void> wait_until_running() {
         while (is_held_up()) co_await world_.sleep_until(goes_on_, "a process that is held up");

@@ -30,7 +30,6 @@ Process::Process(kube::Api& server, world::World& world, TaskGroup& network, Wea
            .policy_namespace = "health",
            .policy_name = std::string(remedy_policy_name),
            .controller = {.max_running_workflows = options.max_running_workflows}}),
-      born_(world.clock().now()),
       tasks_(world.executor()) {
     auto const run = [](Process& self) -> Async<void> {
         co_await self.operator_.run();
@@ -41,14 +40,26 @@ Process::Process(kube::Api& server, world::World& world, TaskGroup& network, Wea
 
 Process::~Process() = default;
 
-std::optional<double> Process::overdue_seconds(HealthCheck const& check) {
-    registry_.collect();
+bool Process::acts() {
     bool acts = false;
     registry_.find("vedette_operator_acting")->visit(std::nullopt, [&](metrics::SeriesView const& series) {
         acts = series.value > 0;
         return true;
     });
-    if (!acts || dead_) return std::nullopt;
+    return acts;
+}
+
+void Process::look() {
+    if (!acts()) {
+        acts_since_.reset();
+    } else if (!acts_since_) {
+        acts_since_ = world_.clock().now();
+    }
+}
+
+std::optional<double> Process::overdue_seconds(HealthCheck const& check) {
+    registry_.collect();
+    if (!acts() || dead_ || clock_.was_held_up_lately()) return std::nullopt;
     double overdue = 0;
     registry_.find("healthcheck_overdue_seconds")->visit(std::nullopt, [&](metrics::SeriesView const& series) {
         auto const labels = series.values();

@@ -304,6 +304,8 @@ void Referee::created_remedy(Check& check, Workflow const& workflow) {
     }
     // Deleted and booked while its create was under way once more, it comes back, and is nobody's.
     if (right_then && !check.workflows[id].empty()) return;
+    // It was looked for, not found and given up; it comes later still, and nobody could count it.
+    if (late_.contains(workflow.name) && !remedy_is_asked_for(check, workflow.run)) return;
     auto& remedies = check.remedies;
     auto const limit = spec.remedy_runs_limit;
     auto const ago = since_last_remedy(check);
@@ -411,7 +413,8 @@ void Referee::look(Check& check) {
         return;
     }
     auto const& status = check.now.status;
-    auto const heard = std::max({check.spec_changed, set_at_, check.made, check.last_booked.value_or(TimePoint{})});
+    auto const heard = std::max(
+        {check.spec_changed, set_at_, check.made, check.remedies.booked, check.last_booked.value_or(TimePoint{})});
     if (check.now.spec.paused() || now < heard + longest_silence(check)) return;
     auto const* const ready = find_condition(status, "Ready");
     auto const* const progressing = find_condition(status, "Progressing");
@@ -419,8 +422,8 @@ void Referee::look(Check& check) {
     bool const ticks = check.now.spec.repeat_after <= seconds(0);
     bool const ahead = ticks && status.next_run_time && *status.next_run_time > clock_.wall();
     bool const told = ahead || (ready && !ready->is_true) || (progressing && progressing->reason == "Queued");
-    if (told || !metrics_say) return;
-    auto const says = metrics_say(check.now, longest_silence(check));
+    if (!metrics_say) return;
+    auto const says = told ? Says::overdue : metrics_say(check.now, longest_silence(check));
     // What was late, and said so, runs at last: without a Workflow nobody sees it begin.
     if (says != Says::nothing) check.runs_since = TimePoint::max();
     if (says == Says::nothing && check.runs_since) check.runs_since = std::min(*check.runs_since, now);
@@ -454,7 +457,9 @@ void Referee::finish(Check const& check) {
         return;
     }
     auto const* const ready = find_condition(status, "Ready");
-    if (ready && !ready->is_true) return;  // it says why
+    auto const* const progressing = find_condition(status, "Progressing");
+    // It says why, or what it waits for.
+    if ((ready && !ready->is_true) || (progressing && progressing->reason == "Queued")) return;
     auto const timeout = effective_timeout(check.now.spec, clock_.wall()).value_or(seconds(60));
     auto const remedy = check.now.spec.remedy.empty()
                             ? seconds(0)

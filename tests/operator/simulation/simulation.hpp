@@ -27,7 +27,7 @@ struct Plan {
     std::size_t runs = 220;                    ///< the trouble ends when so many are booked ...
     Duration longest = std::chrono::hours(2);  ///< ... or after this
     Duration calm = std::chrono::minutes(4);   ///< and then all has to become right, in some thirty more runs
-    bool trouble = true;
+    double trouble = 1;  ///< how likely a misfortune is at each turn, of which there are six in a minute
     std::optional<std::size_t> dies_at;  ///< the first process, at this request of its life
     std::optional<Strike> strike;
     Duration restarts = Duration::max();  ///< a process is stopped and started again so often

@@ -64,6 +64,7 @@ Plan draw_plan(Random& random) {
     if (random.chance(0.2)) plan.max_running_workflows = 1 + random.below(3);
     if (random.chance(0.3)) plan.rbac = RbacMode::manage;
     if (random.chance(0.5)) plan.policy = draw_policy(random);
+    plan.trouble = std::array{1.0, 0.4, 0.1}[random.below(3)];  // processes that die often, and that live for long
     return plan;
 }
 
@@ -196,10 +197,9 @@ void Simulation::put_check(kube::Object check) {
     auto const put = [](kube::fake::ApiServer& server, kube::Object object, std::string in) -> Async<void> {
         auto const who = get_string(object, "metadata.name");
         auto const deadline = no_deadline;
-        auto patch = json::object{{"spec", object.at("spec")}};
         auto request =
             kube::patch_request(health_check_kind, in, who, kube::Patch::json,
-                                json::array{{{"op", "replace"}, {"path", "/spec"}, {"value", patch.at("spec")}}});
+                                json::array{{{"op", "replace"}, {"path", "/spec"}, {"value", object.at("spec")}}});
         auto answer = co_await server.send(std::move(request), deadline);
         if (!answer || answer->status != 404) co_return;
         answer = co_await server.send(kube::create_request(health_check_kind, in, object), deadline);
@@ -214,7 +214,10 @@ void Simulation::start(std::size_t index) {
                            .rbac = plan_.rbac,
                            .max_running_workflows = plan_.max_running_workflows};
     process = std::make_unique<Process>(server_, world_, network_, weather_, std::move(options));
-    process->wire().on_send = [this](kube::Request const& request) { sent(request); };
+    process->wire().on_send = [this, it = process.get()](kube::Request const& request) {
+        it->look();
+        sent(request);
+    };
     process->wire().on_late = [this](kube::Request const& request) { referee_.comes_late(request); };
     world_.note(fmt::format("operator-{} starts", born_));
 }
@@ -341,7 +344,7 @@ void Simulation::put_policy() {
 Referee::Says Simulation::metrics_say(HealthCheck const& check, Duration patience) {
     bool acts = false;
     for (auto const& process : processes_) {
-        bool const knows = process && process->age() >= patience;
+        bool const knows = process && process->acts_for() >= patience;
         auto const overdue = knows ? process->overdue_seconds(check) : std::nullopt;
         if (overdue && *overdue > 0) return Referee::Says::overdue;
         acts = acts || overdue;
@@ -369,8 +372,7 @@ Async<void> Simulation::kill_one() {
         co_await process->kill();
     } else {
         world_.note("a process is stopped");
-        auto const by_itself = co_await process->stop();
-        (void)by_itself;  // bad weather may keep it
+        (void)co_await process->stop();  // bad weather may keep it
     }
     process.reset();
     start(index);
@@ -424,7 +426,6 @@ Async<void> Simulation::something_happens() {
             break;
         default:
             if (random_.chance(0.3)) set_the_clock();
-            break;
     }
     if (!argo_.runs() && random_.chance(0.5)) argo_.start();
 }
@@ -436,7 +437,7 @@ Async<void> Simulation::trouble() {
         co_await world_.clock().sleep_for(up_to(std::chrono::seconds(20)), "the next misfortune");
         referee_.look();
         co_await restart_the_dead();
-        if (plan_.trouble) co_await something_happens();
+        if (random_.chance(plan_.trouble)) co_await something_happens();
         if (world_.clock().now() < next_restart) continue;
         next_restart += plan_.restarts;
         auto const by_itself = co_await processes_.front()->stop();

@@ -80,7 +80,7 @@ INSTANTIATE_TEST_SUITE_P(seeds, OperatorStories, testing::Range<std::uint64_t>(0
 TEST(OperatorSimulation, DyingAtAnyRequestCostsNoRunAndRepeatsNone) {
     for (std::size_t request = 1; request <= 40; ++request) {
         SCOPED_TRACE(fmt::format("dies at request {}", request));
-        Plan plan{.runs = 12, .longest = 20min, .calm = 3min, .trouble = false, .dies_at = request};
+        Plan plan{.runs = 12, .longest = 20min, .calm = 3min, .trouble = 0, .dies_at = request};
         plan.given.push_back(make_check("fails", {{"repeatAfterSec", 20}, {"remedyworkflow", nullptr}}));
         plan.given.push_back(make_check("well", {{"repeatAfterSec", 30}}));
         Simulation simulation(request, plan);
@@ -98,7 +98,7 @@ TEST_P(OperatorUnderStrikes, ARefusalAtAnyRequestLosesNoRunAndDoublesNone) {
         auto strike = GetParam();
         strike.at = request;
         SCOPED_TRACE(fmt::format("{} for request {}", strike.status, request));
-        Plan plan{.runs = 8, .longest = 10min, .calm = 2min, .trouble = false, .strike = strike};
+        Plan plan{.runs = 8, .longest = 10min, .calm = 2min, .trouble = 0, .strike = strike};
         plan.given.push_back(make_check("fails", {{"repeatAfterSec", 20}, {"remedyworkflow", nullptr}}));
         plan.given.push_back(make_check("well", {{"repeatAfterSec", 30}}));
         Simulation simulation(request, plan);
@@ -125,7 +125,7 @@ INSTANTIATE_TEST_SUITE_P(each, OperatorUnderStrikes,
 
 // A seed in which a check was given a place while its status was being written, and the process hung.
 TEST(OperatorSimulation, WithOnePlaceForAllEachGetsItsTurn) {
-    Plan plan{.max_running_workflows = 1, .runs = 60, .longest = 2h, .calm = 5min, .trouble = false};
+    Plan plan{.max_running_workflows = 1, .runs = 60, .longest = 2h, .calm = 5min, .trouble = 0};
     for (int i = 0; i < 5; ++i) plan.given.push_back(make_check(fmt::format("hc{}", i), {{"repeatAfterSec", 20}}));
     Simulation simulation(2, plan);
     ASSERT_TRUE(play(simulation));
@@ -134,7 +134,7 @@ TEST(OperatorSimulation, WithOnePlaceForAllEachGetsItsTurn) {
 
 // A month has 2.6 million seconds, and the operator looks at the wall clock in each: days must do without optimisation.
 TEST(OperatorSimulation, InAMonthEachOfFiftyChecksRunsAsOftenAsItsScheduleSays) {
-    Plan plan{.runs = SIZE_MAX, .longest = month, .calm = 2h, .trouble = false, .restarts = hours(25)};
+    Plan plan{.runs = SIZE_MAX, .longest = month, .calm = 2h, .trouble = 0, .restarts = hours(25)};
     std::map<std::string, double> wanted;
     double const seconds_long = std::chrono::duration<double>(plan.longest + plan.calm).count();
     for (int i = 0; i < 50; ++i) {
