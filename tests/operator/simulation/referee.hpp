@@ -84,8 +84,8 @@ private:
         std::optional<TimePoint> dry_since;
         std::set<std::string> sent;  ///< remedies
         std::optional<TimePoint> last_booked;
-        std::optional<TimePoint> runs_since;  ///< the metrics told why it was late until then
-        std::deque<TimePoint> writes;         ///< of the status, the last ones
+        std::optional<TimePoint> told;  ///< when its status or the metrics last said that it is late
+        std::deque<TimePoint> writes;   ///< of the status, the last ones
     };
 
     void hear(kube::fake::Change const& change);

@@ -423,13 +423,10 @@ void Referee::look(Check& check) {
     bool const ahead = ticks && status.next_run_time && *status.next_run_time > clock_.wall();
     bool const told = ahead || (ready && !ready->is_true) || (progressing && progressing->reason == "Queued");
     if (!metrics_say) return;
-    auto const says = told ? Says::overdue : metrics_say(check.now, longest_silence(check));
-    // What was late, and said so, runs at last: without a Workflow nobody sees it begin.
-    if (says != Says::nothing) check.runs_since = TimePoint::max();
-    if (says == Says::nothing && check.runs_since) check.runs_since = std::min(*check.runs_since, now);
+    if (told || metrics_say(check.now, longest_silence(check)) != Says::nothing) check.told = now;
+    // What was late, and said so, runs at last, and then its end is to be written.
     auto const longest_run = effective_timeout(check.now.spec, clock_.wall()).value_or(seconds(60));
-    bool const runs_now = check.now.spec.native() && check.runs_since && now - *check.runs_since < longest_run;
-    if (says != Says::nothing || runs_now) return;
+    if (check.told && now < *check.told + longest_run + most_lateness) return;
     blame(check,
           fmt::format("has not run for {} s, and nobody says so", std::chrono::floor<seconds>(now - heard).count()));
     check.spec_changed = now;  // once
