@@ -30,7 +30,7 @@ private:
 /// Who waits for what on this thread, counted by name: the world prints it when nothing can happen any more.
 std::string describe_waiters();
 
-/// Notes a wait for describe_waiters() while it lives. `what` must outlive it.
+/// Notes a wait for describe_waiters() while it lives. `what` must outlive it. Threads: it ends where it was made.
 class WaitNote {
 public:
     explicit WaitNote(char const* what);

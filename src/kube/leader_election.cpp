@@ -74,7 +74,7 @@ void LeaderElector::look_now() {
     disturbed_.notify();
 }
 
-// Returns early when it is asked to stop.
+// Returns early when it is asked to stop or, where that is wanted, to look.
 Async<void> LeaderElector::pause(TimePoint until, bool until_a_look) {
     bool due = false;
     ScopedTimer const timer(clock_, until, [this, &due] {

@@ -13,11 +13,15 @@ WallTime whole_second(WallTime when) {
 
 // In a row of failures each remedy is followed by a run of the check, so what is booked and not judged is the last.
 bool remedy_is_unjudged(Status const& status) {
-    return status.consecutive_failures > 0 && status.remedy_attempt > status.remedy_unhelpful;
+    return status.remedy_attempt > status.remedy_unhelpful;
+}
+
+bool has_passed(Status const& status) {
+    return status.status == "Succeeded" || (status.status == "Stopped" && status.consecutive_failures == 0);
 }
 
 std::optional<bool> remedy_helped(Status const& before, RunResult const& result) {
-    if (!remedy_is_unjudged(before) || result.inconclusive) return std::nullopt;
+    if (before.consecutive_failures == 0 || !remedy_is_unjudged(before) || result.inconclusive) return std::nullopt;
     return result.succeeded;
 }
 
@@ -59,7 +63,7 @@ Status book_result(Spec const& spec, Status before, RunResult const& result) {
 // A check that passes begins to count attempts anew, and while a remedy runs the check does not.
 bool remedy_is_over(Status const& status, std::int64_t episode, std::int64_t attempt) {
     if (status.remedy_episode != episode) return status.remedy_episode > episode;
-    return status.remedy_attempt >= attempt || status.status == "Succeeded";
+    return status.remedy_attempt >= attempt || has_passed(status);
 }
 
 Status book_remedy(Status before, RunResult const& result) {

@@ -31,6 +31,8 @@ struct RunResult {
 Status book_result(Spec const& spec, Status before, RunResult const& result);
 /// Whether a remedy has ended since the check ran last: no run has shown yet whether it helped.
 bool remedy_is_unjudged(Status const& status);
+/// Whether the last run passed, even if the check was paused after it: no remedy that was asked for before is wanted.
+bool has_passed(Status const& status);
 /// Whether the remedy before this run of the check helped: only the check itself can tell. Nothing if there was none
 /// since the run before, or the run says nothing.
 std::optional<bool> remedy_helped(Status const& before, RunResult const& result);

@@ -117,7 +117,7 @@ bool Machine::adopt_in_flight() {
     if (id.number == 0) {
         bool const check = id.purpose == Purpose::check;
         id.number = check ? std::max(status.run_number, status.total_runs) + 1
-                          : std::max<std::int64_t>(status.remedy_episode, 1);
+                          : std::max<std::int64_t>(status.remedy_episode + (has_passed(status) ? 1 : 0), 1);
         id.attempt = check ? 0 : status.remedy_attempt + 1;
     }
     if (is_booked(id)) return false;

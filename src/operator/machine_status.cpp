@@ -141,7 +141,8 @@ bool Machine::write_if_changed(Status status) {
 bool Machine::is_booked(RunId const& id) const {
     auto const& status = check_.status;
     if (id.purpose == Purpose::check) return std::max(status.run_number, status.total_runs) >= id.number;
-    return remedy_is_over(status, id.number, id.attempt);
+    bool const is_current = status.current && status.current->run == id;
+    return !is_current && remedy_is_over(status, id.number, id.attempt);
 }
 
 void Machine::ask(Action request) {

@@ -277,10 +277,12 @@ std::string MachineScene::observe(Command const& command) {
     auto const found = command.option("found");
     if (!found.empty()) {
         // What the operator lists at its start: a Workflow that no status speaks of.
-        event.in_flight = CurrentWorkflow{.run = parse_run_id(found).value_or(RunId{}),
+        bool const theirs = found.starts_with("reference");
+        RunId const unnumbered{.purpose = found == "reference-remedy" ? Purpose::remedy : Purpose::check};
+        event.in_flight = CurrentWorkflow{.run = parse_run_id(found).value_or(unnumbered),
                                           .ns = "health",
-                                          .name = found == "reference" ? "hello-xyz" : names_[uid_],
-                                          .uid = found == "reference" ? "ref-1" : uid_,
+                                          .name = theirs ? "hello-xyz" : names_[uid_],
+                                          .uid = theirs ? "ref-1" : uid_,
                                           .slot = now_.wall,
                                           .created = now_.wall};
         uid_ = event.in_flight->uid;

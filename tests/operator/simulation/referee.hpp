@@ -34,6 +34,8 @@ public:
     void look();
     /// Two processes act at once, and each has its own opinion of when a check is due.
     void expect_contention() { contention_ = true; }
+    /// --max-running-workflows.
+    void expect_places(std::size_t places) { places_ = places; }
     /// Faults are over: from here on checks have to be in time.
     void calm_begins();
     /// What must hold when all has been calm for a while.
@@ -107,6 +109,7 @@ private:
     bool remedy_is_asked_for(Check const& check, RunId const& run) const;
     void blame(Check const& check, std::string what);
     void finish(Check const& check);
+    bool all_places_are_taken() const;
 
     Clock& clock_;
     std::map<std::string, Check> checks_;        ///< by UID
@@ -116,6 +119,7 @@ private:
     TimePoint calm_ = TimePoint::max();
     TimePoint set_at_{};
     bool contention_ = false;
+    std::optional<std::size_t> places_;
     std::vector<std::string> violations_;
     std::size_t runs_ = 0;
     std::size_t remedies_ = 0;

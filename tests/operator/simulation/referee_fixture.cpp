@@ -423,7 +423,9 @@ void Referee::look(Check& check) {
     bool const ahead = ticks && status.next_run_time && *status.next_run_time > clock_.wall();
     bool const told = ahead || (ready && !ready->is_true) || (progressing && progressing->reason == "Queued");
     if (!metrics_say) return;
-    if (told || metrics_say(check.now, longest_silence(check)) != Says::nothing) check.told = now;
+    auto const says = told ? Says::overdue : metrics_say(check.now, longest_silence(check));
+    if (says == Says::nobody_acts) return;
+    if (says == Says::overdue) check.told = now;
     // What was late, and said so, runs at last, and then its end is to be written.
     auto const longest_run = effective_timeout(check.now.spec, clock_.wall()).value_or(seconds(60));
     if (check.told && now < *check.told + longest_run + most_lateness) return;
@@ -444,6 +446,11 @@ void Referee::finish() {
     }
 }
 
+bool Referee::all_places_are_taken() const {
+    auto const runs = [](auto const& each) { return each.second.there && each.second.now.status.current.has_value(); };
+    return places_ && std::ranges::count_if(checks_, runs) >= static_cast<std::ptrdiff_t>(*places_);
+}
+
 void Referee::finish(Check const& check) {
     auto const& status = check.now.status;
     if (status.total_runs != check.booked) {
@@ -455,8 +462,8 @@ void Referee::finish(Check const& check) {
     }
     auto const* const ready = find_condition(status, "Ready");
     auto const* const progressing = find_condition(status, "Progressing");
-    // It says why, or what it waits for.
-    if ((ready && !ready->is_true) || (progressing && progressing->reason == "Queued")) return;
+    bool const waits = progressing && progressing->reason == "Queued" && all_places_are_taken();
+    if (waits || (ready && !ready->is_true)) return;  // it says why
     auto const timeout = effective_timeout(check.now.spec, clock_.wall()).value_or(seconds(60));
     auto const remedy = check.now.spec.remedy.empty()
                             ? seconds(0)

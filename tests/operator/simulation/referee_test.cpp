@@ -13,6 +13,8 @@ using namespace std::chrono_literals;
 using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
+using testing::UnorderedElementsAre;
 
 namespace json = boost::json;
 
@@ -197,8 +199,9 @@ TEST_F(History, ACheckThatNobodyRunsIsLateUnlessSomebodySaysSo) {
     referee_.look();
     EXPECT_THAT(referee_.violations(), IsEmpty());
     says = Referee::Says::nothing;
+    world_.pass(2min);
     referee_.look();
-    EXPECT_THAT(referee_.violations(), Contains(HasSubstr("has not run for 1800 s, and nobody says so")));
+    EXPECT_THAT(referee_.violations(), Contains(HasSubstr("has not run for 1920 s, and nobody says so")));
 }
 
 TEST_F(History, ASecondWorkflowOfARunIsExcusedByARenameThatTheOtherOfTwoHasNotHeardOf) {
@@ -251,20 +254,56 @@ TEST_F(History, ASecondWorkflowOfARunIsExcusedByARenameThatTheOtherOfTwoHasNotHe
     }
 }
 
-TEST_F(History, WhatRunsWithoutAWorkflowAfterItWasCalledLateHasTheTimeOfARun) {
+TEST_F(History, WhatWasCalledLateHasTheTimeOfARunAndOfItsBooking) {
     auto says = Referee::Says::overdue;
     referee_.metrics_say = [&says](HealthCheck const&, Duration) { return says; };
     json::object const native{{"checks", {{{"type", "tcp"}}}}};
     check("a", {}, native);
+    check("b", {});
     world_.pass(30min);
     referee_.look();
     says = Referee::Says::nothing;
-    world_.pass(5s);
-    referee_.look();
-    EXPECT_THAT(referee_.violations(), IsEmpty());
     world_.pass(1min);
     referee_.look();
+    EXPECT_THAT(referee_.violations(), IsEmpty());
+    world_.pass(2min);
+    referee_.look();
+    EXPECT_THAT(referee_.violations(), UnorderedElementsAre(HasSubstr("a: has not run"), HasSubstr("b: has not run")));
+}
+
+TEST_F(History, ThatNobodyActsExcusesNobodyWhoActsLater) {
+    auto says = Referee::Says::nobody_acts;
+    referee_.metrics_say = [&says](HealthCheck const&, Duration) { return says; };
+    check("a", {});
+    world_.pass(30min);
+    referee_.look();
+    EXPECT_THAT(referee_.violations(), IsEmpty());
+    says = Referee::Says::nothing;
+    referee_.look();
     EXPECT_THAT(referee_.violations(), Contains(HasSubstr("and nobody says so")));
+}
+
+// At the end a check may wait for a place that another holds, and for none that is free.
+TEST_F(History, WhoIsQueuedWaitsForAPlaceThatIsTaken) {
+    referee_.expect_places(1);
+    Status queued;
+    queued.next_run_time = world_.clock().wall();
+    set_condition(queued, "Progressing", false, "Queued", "as many run as may", world_.clock().wall());
+    check("a", queued);
+    Status runs;
+    runs.current = CurrentWorkflow{.run = {.purpose = Purpose::check, .number = 1},
+                                   .ns = "health",
+                                   .name = "b-1",
+                                   .uid = "1",
+                                   .slot = world_.clock().wall(),
+                                   .created = world_.clock().wall() + 30min};
+    check("b", runs);
+    world_.pass(30min);
+    referee_.finish();
+    EXPECT_THAT(referee_.violations(), Not(Contains(HasSubstr("a: was to run"))));
+    check("b", {});
+    referee_.finish();
+    EXPECT_THAT(referee_.violations(), Contains(HasSubstr("a: was to run")));
 }
 
 TEST_F(History, AConditionThatSaysWhyIsEnough) {

@@ -93,13 +93,13 @@ Simulation::Simulation(std::uint64_t seed, std::optional<Plan> plan)
     if (std::getenv("SEED")) {
         server_.on_change([this](kube::fake::Change const& change) { world_.note(line_of(change)); });
     }
-    for (auto const* ns : {"health", "shop", "other"}) {
+    for (auto const* ns : {"health", "shop", "other"})
         server_.put({{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", ns}}}});
-    }
     processes_.resize(plan_.processes);
     referee_.metrics_say = [this](HealthCheck const& check, Duration patience) { return metrics_say(check, patience); };
     if (!plan_.policy.empty()) put_policy();
     if (plan_.processes > 1 && !plan_.leader_elect) referee_.expect_contention();
+    if (plan_.max_running_workflows) referee_.expect_places(*plan_.max_running_workflows);
 }
 
 Simulation::~Simulation() = default;
@@ -437,7 +437,7 @@ Async<void> Simulation::trouble() {
         co_await world_.clock().sleep_for(up_to(std::chrono::seconds(20)), "the next misfortune");
         referee_.look();
         co_await restart_the_dead();
-        if (random_.chance(plan_.trouble)) co_await something_happens();
+        if (plan_.trouble > 0 && random_.chance(plan_.trouble)) co_await something_happens();
         if (world_.clock().now() < next_restart) continue;
         next_restart += plan_.restarts;
         auto const by_itself = co_await processes_.front()->stop();

@@ -130,6 +130,7 @@ TEST(OperatorSimulation, WithOnePlaceForAllEachGetsItsTurn) {
     Simulation simulation(2, plan);
     ASSERT_TRUE(play(simulation));
     EXPECT_GE(simulation.referee().runs(), 60u);
+    for (int i = 0; i < 5; ++i) EXPECT_GE(simulation.referee().runs_of(fmt::format("hc{}", i)), 8) << i;
 }
 
 // A month has 2.6 million seconds, and the operator looks at the wall clock in each: days must do without optimisation.
