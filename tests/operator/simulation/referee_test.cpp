@@ -298,6 +298,7 @@ TEST_F(History, WhoIsQueuedWaitsForAPlaceThatIsTaken) {
                                    .slot = world_.clock().wall(),
                                    .created = world_.clock().wall() + 30min};
     check("b", runs);
+    referee_.calm_begins();
     world_.pass(30min);
     referee_.finish();
     EXPECT_THAT(referee_.violations(), Not(Contains(HasSubstr("a: was to run"))));
