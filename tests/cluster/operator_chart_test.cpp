@@ -27,9 +27,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 constexpr auto period = seconds(5);
-// A successor that had to wait until the Lease ran out would wait longer than that: it lasts 15 s and is renewed every
-// 2 s.
-constexpr auto lease_runs_out = seconds(12);
+constexpr auto hand_over = seconds(2);
+constexpr auto rounding = seconds(1);  // of the times of Workflows
 constexpr auto lease_path = "/apis/coordination.k8s.io/v1/namespaces/health/leases/689451f8.keikoproj.io";
 constexpr auto what_is_in_health =
     "-n health get deployments,pods,services,serviceaccounts,configmaps,secrets,roles,rolebindings,leases,"
@@ -96,11 +95,12 @@ void expect_the_check_goes_on(Check const& check) {
     check.expect_booked(check.count("status.totalHealthCheckRuns") + 2);
 }
 
-// A pause in which another run would have had its place is a slot missed. The best of three is what the program does; a
-// single one may be the machine's. Each books every run once.
+// A change may cost a hand-over. The best of three is what the program does; a single one may be the machine's. Each
+// books every run once.
 void expect_no_slot_missed(Check const& check, std::function<void(int attempt)> const& change) {
+    constexpr Duration most = period + hand_over + rounding;
     auto best = Duration::max();
-    for (int attempt = 1; attempt <= 3 && best >= 2 * period; ++attempt) {
+    for (int attempt = 1; attempt <= 3 && best > most; ++attempt) {
         auto const since = run("printf %s $(date -u +%FT%TZ)").text;
         change(attempt);
         expect_the_check_goes_on(check);
@@ -108,7 +108,7 @@ void expect_no_slot_missed(Check const& check, std::function<void(int attempt)> 
         expect_status_equals_the_workflows(check);
     }
     testing::Test::RecordProperty("longest_pause_ms", std::to_string(best / milliseconds(1)));
-    EXPECT_LT(best, 2 * period);
+    EXPECT_LE(best, most);
 }
 
 class OperatorChart : public StepByStep {
@@ -188,9 +188,11 @@ Duration hand_over_of_a_deleted_leader() {
 
 TEST_F(OperatorChart, ALeaderWhosePodIsDeletedHandsOver) {
     auto best = Duration::max();
-    expect_no_slot_missed(steady_, [&](int) { best = std::min(best, hand_over_of_a_deleted_leader()); });
+    for (int attempt = 1; attempt <= 3 && best >= hand_over; ++attempt) {
+        expect_no_slot_missed(steady_, [&](int) { best = std::min(best, hand_over_of_a_deleted_leader()); });
+    }
     RecordProperty("hand_over_ms", std::to_string(best / milliseconds(1)));
-    EXPECT_LT(best, lease_runs_out) << "a leader that ends in peace must not be waited for";
+    EXPECT_LT(best, hand_over) << "a leader that ends in peace must not be waited for";
 }
 
 TEST_F(OperatorChart, AnUninstallLeavesTheResourceAndItsObjectsAndNothingElse) {

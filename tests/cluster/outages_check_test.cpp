@@ -8,8 +8,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
-#include <fstream>
+#include <functional>
 
 namespace vedette::cluster {
 namespace {
@@ -17,8 +18,8 @@ namespace {
 // The limits of a run lie far from one another, so that what ended it is clear on a slow machine too.
 constexpr char with_a_deadline[] = "-t 120 --deadline 20s";
 constexpr char without_limits[] = "-t 120 --deadline 150s";
-constexpr double timeout_of_a_check = 110;  // less what is kept for its last words
-constexpr double well_before_that = 60;
+constexpr double at_the_deadline = 20.5;
+constexpr double soon = 15;
 
 std::string run_folder() {
     return std::getenv("VEDETTE_CLUSTER_RUN");
@@ -67,6 +68,16 @@ checks:
         return check(fmt::format("--suite {} -w 1 {}", suite.path(), arguments));
     }
 
+    /// The best of three is what the program does; a single one may be the machine's. Each must be right in all else.
+    static void expect_within(double bound, std::function<Ended()> const& attempt) {
+        auto best = seconds(attempt());
+        for (int more = 2; more > 0 && best > bound; --more) {
+            EXPECT_TRUE(restart_server());
+            best = std::min(best, seconds(attempt()));
+        }
+        EXPECT_LE(best, bound);
+    }
+
     static double seconds(Ended const& ended) { return ended.document.at("duration_seconds").to_number<double>(); }
 
     static std::string message(Ended const& ended, std::string_view name) {
@@ -84,44 +95,53 @@ void expect_all_unknown_but(Ended const& ended, std::string_view critical) {
 }
 
 TEST_F(CheckInAnOutage, AServerStoppedInMidRunLeavesTheRestUnknownAtTheDeadline) {
-    auto const ended = check_cut_by("STOP", with_a_deadline);
-    EXPECT_EQ(ended.code, 1);
-    EXPECT_EQ(status_of(ended.document, "deployments-available"), "ok");
-    EXPECT_EQ(status_of(ended.document, "outage"), "ok");
-    for (auto const* name : {"apiserver-livez", "apiserver-readyz", "apiserver-latency"}) {
-        EXPECT_EQ(status_of(ended.document, name), "unknown");
-        EXPECT_EQ(message(ended, name), "not finished: interrupted");
-    }
-    EXPECT_EQ(ended.document.at("status").as_string(), "unknown");
-    EXPECT_FALSE(ended.document.at("healthy").as_bool());
-    EXPECT_LT(seconds(ended), well_before_that);
+    expect_within(at_the_deadline, [&] {
+        auto const ended = check_cut_by("STOP", with_a_deadline);
+        EXPECT_EQ(ended.code, 1);
+        EXPECT_EQ(status_of(ended.document, "deployments-available"), "ok");
+        EXPECT_EQ(status_of(ended.document, "outage"), "ok");
+        for (auto const* name : {"apiserver-livez", "apiserver-readyz", "apiserver-latency"}) {
+            EXPECT_EQ(status_of(ended.document, name), "unknown");
+            EXPECT_EQ(message(ended, name), "not finished: interrupted");
+        }
+        EXPECT_EQ(ended.document.at("status").as_string(), "unknown");
+        EXPECT_FALSE(ended.document.at("healthy").as_bool());
+        return ended;
+    });
 }
 
+// A dead server is no reason to wait for the deadline.
 TEST_F(CheckInAnOutage, AServerKilledInMidRunIsCriticalAndTheRestUnknown) {
-    auto const ended = check_cut_by("KILL", without_limits);
-    EXPECT_EQ(ended.code, 1);
-    EXPECT_EQ(status_of(ended.document, "deployments-available"), "ok");
-    EXPECT_EQ(status_of(ended.document, "apiserver-livez"), "critical");
-    EXPECT_NE(message(ended, "apiserver-livez").find(std::getenv("NODE_IP")), std::string::npos);
-    EXPECT_EQ(status_of(ended.document, "apiserver-readyz"), "unknown");
-    EXPECT_EQ(status_of(ended.document, "apiserver-latency"), "unknown");
-    EXPECT_LT(seconds(ended), timeout_of_a_check) << "a dead server is no reason to wait";
+    expect_within(soon, [&] {
+        auto const ended = check_cut_by("KILL", without_limits);
+        EXPECT_EQ(ended.code, 1);
+        EXPECT_EQ(status_of(ended.document, "deployments-available"), "ok");
+        EXPECT_EQ(status_of(ended.document, "apiserver-livez"), "critical");
+        EXPECT_NE(message(ended, "apiserver-livez").find(std::getenv("NODE_IP")), std::string::npos);
+        EXPECT_EQ(status_of(ended.document, "apiserver-readyz"), "unknown");
+        EXPECT_EQ(status_of(ended.document, "apiserver-latency"), "unknown");
+        return ended;
+    });
 }
 
 TEST_F(CheckInAnOutage, AServerThatIsSilentFromTheStartLeavesAllUnknownAtTheDeadline) {
-    Stopped const server("kube-apiserver");
-    auto const ended = check(with_a_deadline);
-    EXPECT_EQ(ended.code, 1);
-    expect_all_unknown_but(ended, "");
-    EXPECT_LT(seconds(ended), well_before_that);
+    expect_within(at_the_deadline, [&] {
+        Stopped const server("kube-apiserver");
+        auto const ended = check(with_a_deadline);
+        EXPECT_EQ(ended.code, 1);
+        expect_all_unknown_but(ended, "");
+        return ended;
+    });
 }
 
 TEST_F(CheckInAnOutage, AServerKilledWhileEverybodyWaitsForItEndsTheWait) {
-    Stopped const server("kube-apiserver");
-    auto const ended = check(without_limits, "sleep 1; " + halt("KILL"));
-    EXPECT_EQ(ended.code, 1);
-    expect_all_unknown_but(ended, "apiserver-livez");
-    EXPECT_LT(seconds(ended), timeout_of_a_check);
+    expect_within(soon, [&] {
+        Stopped const server("kube-apiserver");
+        auto const ended = check(without_limits, "sleep 1; " + halt("KILL"));
+        EXPECT_EQ(ended.code, 1);
+        expect_all_unknown_but(ended, "apiserver-livez");
+        return ended;
+    });
 }
 
 TEST_F(CheckInAnOutage, AStoppedServerThatGoesOnInTimeIsOnlySlow) {
